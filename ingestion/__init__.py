@@ -1,0 +1,1 @@
+"""Facts from outside: files in, validated rows in the raw schema out."""
