@@ -1,0 +1,215 @@
+"""Build the marts from what is loaded: the as-of date, the models, and a record of both."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rate_cards.problems import InputError, Problem
+from reports.dbt_runner import PROJECT, Variables, failures_as_error, run_dbt
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+PARAMETERS = "marts.build_parameters"
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a build depends on besides the loaded rows.
+
+    Attributes:
+        book: Name of the book.
+        as_of: First instant the books do not know, UTC.
+        time_zone: Zone whose calendar months are the periods.
+        wallet_levels: Rounds of the drawdown, one more than the longest chain of wallets.
+        models_sha256: Digest of every file of dbt_project: the logic the figures were made with.
+    """
+
+    book: str
+    as_of: datetime
+    time_zone: str
+    wallet_levels: int
+    models_sha256: str
+
+    @property
+    def variables(self) -> Variables:
+        """As dbt's `vars`."""
+        return {
+            "as_of": self.as_of.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"),
+            "time_zone": self.time_zone,
+            "wallet_levels": self.wallet_levels,
+        }
+
+
+@dataclass(frozen=True)
+class Build:
+    """A finished build: what it depended on and how many models it made."""
+
+    parameters: Parameters
+    models: int
+
+
+def build(db: Path, as_of: str | None, threads: int | None) -> Build:
+    """Run every model on one database and record what the build depended on.
+
+    Args:
+        db: Database file that `load` wrote.
+        as_of: As typed, see `parse_as_of`; None takes `default_as_of`.
+        threads: Models built at a time; None leaves it to the dbt profile.
+
+    Raises:
+        InputError: The as-of date cannot be read, nothing is loaded, or a model failed.
+        EnvironmentProblem: The database is missing or held, or dbt could not start.
+    """
+    from ingestion.warehouse import reading
+
+    with reading(db) as connection:
+        parameters = _parameters(connection, as_of)
+    results = run_dbt("run", db, parameters.variables, threads)
+    if error := failures_as_error(results, db):
+        raise error
+    _record(db, parameters)
+    return Build(parameters, sum(result.is_ok for result in results))
+
+
+def parse_as_of(text: str, time_zone: str) -> datetime:
+    """The first instant the books shall not know, from what a person typed.
+
+    Args:
+        text: A month `2026-01` or a day `2026-01-31`, both inclusive: the books know all of it. Or
+            an instant with its zone, `2026-02-01T00:00:00Z`: the books know what came before it.
+        time_zone: The book's zone, in which months and days begin.
+
+    Raises:
+        InputError: It is none of the three.
+    """
+    zone = ZoneInfo(time_zone)
+    try:
+        if len(text) == len("2026-01"):
+            return _start_of_next_month(date.fromisoformat(f"{text}-01"), zone)
+        if len(text) == len("2026-01-31"):
+            return _midnight(date.fromisoformat(text) + timedelta(days=1), zone)
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InputError(
+            [
+                Problem(
+                    f"--as-of {text}",
+                    "not a month, a day or an instant with its zone",
+                    "Write 2026-01 (all of the month), 2026-01-31 (all of the day) "
+                    "or 2026-02-01T00:00:00Z (all before it).",
+                )
+            ],
+            "Nothing was built.",
+        )
+    return instant.astimezone(UTC)
+
+
+def default_as_of(connection: DuckDBPyConnection, time_zone: str) -> datetime | None:
+    """The end of the last month that holds usage, a payment or the start of a subscription.
+
+    A pure function of what is loaded, so a build repeated next year gives the same books.
+
+    Args:
+        connection: Open on a loaded database.
+        time_zone: The book's zone.
+
+    Returns:
+        The first instant after that month, UTC; None when nothing is loaded.
+    """
+    [(last,)] = connection.execute(
+        """
+        select max(occurred_at) from (
+            select max(occurred_at) as occurred_at from raw.usage
+            union all select max(occurred_at) from raw.payments
+            union all select max(started_at) from raw.subscriptions
+        ) as facts
+        """
+    ).fetchall()
+    if last is None:
+        return None
+    zone = ZoneInfo(time_zone)
+    return _start_of_next_month(last.replace(tzinfo=UTC).astimezone(zone).date(), zone)
+
+
+def read_parameters(connection: DuckDBPyConnection) -> Parameters | None:
+    """What the marts of this database were built with; None before the first build."""
+    found = connection.execute(
+        "select 1 from information_schema.tables "
+        "where table_schema = 'marts' and table_name = 'build_parameters'"
+    ).fetchall()
+    if not found:
+        return None
+    [row] = connection.execute(
+        f"select book, as_of, time_zone, wallet_levels, models_sha256 from {PARAMETERS}"
+    ).fetchall()
+    return Parameters(row[0], row[1].replace(tzinfo=UTC), *row[2:])
+
+
+def models_digest(project: Path = PROJECT) -> str:
+    """One sha256 over the names and contents of every file that defines the models."""
+    digest = hashlib.sha256()
+    files = (path for path in project.rglob("*") if path.suffix in (".sql", ".yml"))
+    for path in sorted(files):
+        name = path.relative_to(project)
+        if name.parts[0] in ("target", "logs"):
+            continue
+        digest.update(f"{name.as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _parameters(connection: DuckDBPyConnection, as_of: str | None) -> Parameters:
+    """What this build depends on, from the loaded configuration."""
+    [(book, time_zone, levels)] = connection.execute(
+        "select book, time_zone, (select max(level) + 1 from raw.wallets) from raw.book"
+    ).fetchall()
+    instant = parse_as_of(as_of, time_zone) if as_of else default_as_of(connection, time_zone)
+    if instant is None:
+        raise InputError(
+            [
+                Problem(
+                    f"book {book}",
+                    "no usage, payment or subscription is loaded",
+                    "Load the book's files first: creditbooks load.",
+                )
+            ],
+            "Nothing was built.",
+        )
+    return Parameters(book, instant, time_zone, levels, models_digest())
+
+
+def _record(db: Path, parameters: Parameters) -> None:
+    """Keep the parameters beside the marts they made, for the commands that read those."""
+    import polars as pl
+
+    from ingestion.warehouse import replace_table, writing
+
+    frame = pl.DataFrame(
+        {
+            "book": [parameters.book],
+            "as_of": [parameters.as_of.astimezone(UTC).replace(tzinfo=None)],
+            "time_zone": [parameters.time_zone],
+            "wallet_levels": [parameters.wallet_levels],
+            "models_sha256": [parameters.models_sha256],
+        }
+    )
+    with writing(db) as connection:
+        replace_table(connection, PARAMETERS, frame)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day, UTC."""
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+
+
+def _start_of_next_month(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant after the local month that a day lies in, UTC."""
+    return _midnight((day.replace(day=1) + timedelta(days=32)).replace(day=1), zone)

@@ -1,0 +1,206 @@
+"""Prove the books: dbt's identities, tie-outs in both numbers, and the schema of every mart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rate_cards.problems import InputError, Problem
+from reports.build import Parameters, read_parameters
+from reports.dbt_runner import NodeResult, run_dbt
+from reports.numbers import money
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+RESULTS = "marts.check_results"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One thing that must hold, and whether it does.
+
+    Attributes:
+        name: What identifies it, stable between builds.
+        kind: identity, tie-out, file, keys or schema.
+        statement: The sentence that must be true.
+        left_name: What the first number is; '' when there are no two numbers.
+        left_value: The first number.
+        right_name: What the second number is.
+        right_value: The second number.
+        decimals: Decimals to show the two numbers with, at least.
+        failures: Rows, or differences, that contradict the statement.
+        is_ok: Whether it holds.
+        rows_kept_in: Table that keeps the failing rows; '' when none do.
+    """
+
+    name: str
+    kind: str
+    statement: str
+    left_name: str = ""
+    left_value: Decimal | None = None
+    right_name: str = ""
+    right_value: Decimal | None = None
+    decimals: int = 0
+    failures: int = 0
+    is_ok: bool = True
+    rows_kept_in: str = ""
+
+
+def check(db: Path, threads: int | None) -> list[CheckResult]:
+    """Run every check on a built database and keep the results in `marts.check_results`.
+
+    Args:
+        db: Database that `build` made.
+        threads: Tests run at a time; None leaves it to the dbt profile.
+
+    Returns:
+        Every result, failing or not: files, identities, tie-outs, keys, schemas.
+
+    Raises:
+        InputError: Nothing is built yet, or a test could not run.
+        EnvironmentProblem: The database is missing or held.
+    """
+    from ingestion.warehouse import reading
+    from reports.schemas import schema_results
+    from reports.tie_outs import file_results, tie_out_results
+
+    with reading(db) as connection:
+        parameters = built_parameters(connection, db)
+    tests = run_dbt("test", db, parameters.variables, threads)
+    with reading(db) as connection:
+        results = [
+            *file_results(connection),
+            *identity_results(tests),
+            *tie_out_results(connection),
+            *schema_results(connection),
+        ]
+    _keep(db, results)
+    return results
+
+
+def built_parameters(connection: DuckDBPyConnection, db: Path) -> Parameters:
+    """The parameters of the build, or the error that there is none.
+
+    Raises:
+        InputError: The database holds no build.
+    """
+    parameters = read_parameters(connection)
+    if parameters is None:
+        raise InputError(
+            [Problem(db.name, "nothing is built in this database", "Run creditbooks build first.")]
+        )
+    return parameters
+
+
+def identity_results(tests: Sequence[NodeResult]) -> list[CheckResult]:
+    """The tests of dbt as check results: one per identity, one per model for its keys and values.
+
+    Args:
+        tests: What `run_dbt("test", ...)` returned.
+
+    Raises:
+        InputError: A test could not be run, which proves nothing either way.
+    """
+    broken = [test for test in tests if test.status in ("error", "skipped")]
+    if broken:
+        raise InputError(
+            [
+                Problem(
+                    f"dbt_project/{test.path}",
+                    f"test {test.name} could not run",
+                    "Build again; if it repeats, the model and this test disagree on columns.",
+                    excerpt=test.message,
+                )
+                for test in broken
+            ],
+            "Nothing was proved.",
+        )
+    of_models: defaultdict[str, list[NodeResult]] = defaultdict(list)
+    results = []
+    for test in tests:
+        if test.model:
+            of_models[test.model].append(test)
+        else:
+            results.append(_identity(test))
+    return sorted(results, key=lambda result: result.name) + [
+        _keys(model, of_models[model]) for model in sorted(of_models)
+    ]
+
+
+def report_lines(results: Iterable[CheckResult]) -> list[str]:
+    """One line per check: ok or FAIL, the name, both numbers where there are two."""
+    lines = []
+    for result in results:
+        line = f"{'ok  ' if result.is_ok else 'FAIL'}  {result.statement}"
+        if result.left_value is not None and result.right_value is not None:
+            sign = "=" if result.left_value == result.right_value else "≠"
+            line += (
+                f": {result.left_name} {money(result.left_value, result.decimals)} {sign} "
+                f"{result.right_name} {money(result.right_value, result.decimals)}"
+            )
+        if not result.is_ok:
+            line += f" [{result.failures:,} failing"
+            line += f", kept in {result.rows_kept_in}]" if result.rows_kept_in else "]"
+        lines.append(line)
+    return lines
+
+
+def _identity(test: NodeResult) -> CheckResult:
+    """A singular test: its description is the statement."""
+    return CheckResult(
+        name=test.name,
+        kind="identity",
+        statement=test.description.rstrip(".") or test.name.replace("_", " "),
+        failures=test.failures,
+        is_ok=test.is_ok,
+        rows_kept_in="" if test.is_ok else test.relation,
+    )
+
+
+def _keys(model: str, tests: Sequence[NodeResult]) -> CheckResult:
+    """The generic tests of one model, as one line."""
+    failing = [test for test in tests if not test.is_ok]
+    return CheckResult(
+        name=f"keys_{model}",
+        kind="keys",
+        statement=f"Keys and values of {model} hold",
+        left_name="rules",
+        left_value=Decimal(len(tests)),
+        right_name="holding",
+        right_value=Decimal(len(tests) - len(failing)),
+        failures=sum(test.failures for test in failing),
+        is_ok=not failing,
+        rows_kept_in=", ".join(test.relation for test in failing),
+    )
+
+
+def _keep(db: Path, results: Sequence[CheckResult]) -> None:
+    """Store the results beside the marts they speak about."""
+    import polars as pl
+
+    from ingestion.warehouse import replace_table, writing
+
+    number = pl.Decimal(38, 9)
+    frame = pl.DataFrame(
+        [asdict(result) for result in results],
+        schema={
+            "name": pl.String,
+            "kind": pl.String,
+            "statement": pl.String,
+            "left_name": pl.String,
+            "left_value": number,
+            "right_name": pl.String,
+            "right_value": number,
+            "decimals": pl.Int32,
+            "failures": pl.Int64,
+            "is_ok": pl.Boolean,
+            "rows_kept_in": pl.String,
+        },
+    )
+    with writing(db) as connection:
+        replace_table(connection, RESULTS, frame)

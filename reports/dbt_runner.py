@@ -1,0 +1,159 @@
+"""dbt, run inside this process on the repository's project, with its chatter kept in a log file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rate_cards.problems import EnvironmentProblem, InputError, Problem, relative
+
+PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+
+Variables = Mapping[str, str | int]
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model or test.
+
+    Attributes:
+        name: Model or test name.
+        model: The model a generic test hangs on; the name itself for a model; '' otherwise.
+        description: What the project says about it; for a singular test, the sentence it refutes.
+        status: dbt's word: success, pass, warn, fail, error or skipped.
+        message: The engine's message when it did not succeed.
+        failures: Failing rows of a test.
+        path: File in the repository that defines it.
+        relation: Table that keeps a test's failing rows, '' when none.
+    """
+
+    name: str
+    model: str
+    description: str
+    status: str
+    message: str
+    failures: int
+    path: str
+    relation: str
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether it did what it was asked to."""
+        return self.status in ("success", "pass", "warn")
+
+
+def folder_beside(db: Path) -> Path:
+    """Where dbt keeps its log and compiled SQL for one database: beside the file it builds."""
+    return db.with_name(db.name + ".dbt")
+
+
+def run_dbt(verb: str, db: Path, variables: Variables, threads: int | None) -> list[NodeResult]:
+    """Run one dbt verb over the whole project.
+
+    Args:
+        verb: `run` (the models) or `test` (the identities).
+        db: Database file; nothing else may hold it.
+        variables: The build's parameters, the project's `vars`.
+        threads: Models built at a time; None leaves it to the dbt profile.
+
+    Returns:
+        One result per model or test, in the order they were finished.
+
+    Raises:
+        EnvironmentProblem: The project is not there, or dbt could not start on it.
+    """
+    if not (PROJECT / "dbt_project.yml").is_file():
+        raise EnvironmentProblem(
+            Problem(
+                "dbt_project",
+                "the models are not beside the code",
+                "Run creditbooks from a checkout of its repository.",
+            )
+        )
+    folder = folder_beside(db)
+    # Appended to by dbt without end; the log of one run is what anybody reads.
+    shutil.rmtree(folder / "logs", ignore_errors=True)
+    arguments = [
+        verb,
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "duckdb"),
+        *("--target-path", str(folder), "--log-path", str(folder / "logs")),
+        *("--log-level", "none", "--log-level-file", "info", "--no-use-colors-file"),
+        *("--no-send-anonymous-usage-stats", "--no-version-check"),
+        *("--vars", json.dumps(dict(variables))),
+        *(("--threads", str(threads)) if threads else ()),
+    ]
+    os.environ["CREDITBOOKS_DB"] = str(db.resolve())
+    os.environ["DO_NOT_TRACK"] = "1"
+
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    try:
+        outcome = dbtRunner().invoke(arguments)
+    finally:
+        # dbt-duckdb keeps the file open for the life of the process, and nobody else could read it.
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if outcome.exception is not None:
+        raise EnvironmentProblem(
+            Problem(
+                "dbt_project",
+                f"dbt {verb} could not start",
+                f"The whole log is in {relative(log_file(db))}.",
+                excerpt=str(outcome.exception).strip(),
+            )
+        )
+    return [_result(node) for node in getattr(outcome.result, "results", [])]
+
+
+def log_file(db: Path) -> Path:
+    """The log dbt wrote in the last run on a database."""
+    return folder_beside(db) / "logs" / "dbt.log"
+
+
+def failures_as_error(results: Sequence[NodeResult], db: Path) -> InputError | None:
+    """One problem per model that failed, in build order; what was skipped because of it is counted.
+
+    Args:
+        results: Of `run_dbt("run", ...)`.
+        db: The database built.
+    """
+    failed = [result for result in results if result.status == "error"]
+    skipped = sum(result.status == "skipped" for result in results)
+    if not failed:
+        return None
+    problems = [
+        Problem(
+            f"dbt_project/{result.path}",
+            f"model {result.name} failed",
+            f"The whole log is in {relative(log_file(db))}.",
+            excerpt=result.message,
+        )
+        for result in failed
+    ]
+    behind = f"; {skipped} models behind it were not built" if skipped else ""
+    return InputError(problems, f"The marts are incomplete{behind}. Correct this and build again.")
+
+
+def _result(run: object) -> NodeResult:
+    """A result of dbt, reduced to what the commands show."""
+    node = getattr(run, "node")  # noqa: B009 - dbt's results carry no types
+    message = str(getattr(run, "message", None) or "")
+    # The first line repeats the model's name and file, which the place says already.
+    lines = [line.strip() for line in message.splitlines()]
+    if lines and lines[0].endswith(")") and " in " in lines[0]:
+        lines = lines[1:]
+    tested = getattr(node, "attached_node", None) or ""
+    return NodeResult(
+        name=node.name,
+        model=str(tested).rsplit(".", 1)[-1],
+        description=" ".join(str(getattr(node, "description", "") or "").split()),
+        status=str(getattr(run, "status", "")),
+        message="\n".join(f"  {line}" for line in lines if line),
+        failures=int(getattr(run, "failures", None) or 0),
+        path=node.original_file_path,
+        relation=str(node.relation_name or "").replace('"', ""),
+    )

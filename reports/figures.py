@@ -1,0 +1,207 @@
+"""What the summary and the page show: plain figures, without a database behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from reports.check import CheckResult
+
+NOTHING = Decimal(0)
+
+MOVEMENTS = {
+    "additions": "Additions",
+    "usage_revenue": "Usage revenue",
+    "prior_period_revenue": "Late usage",
+    "breakage_revenue": "Breakage",
+    "refunded": "Refunds",
+    "transferred": "Transfers",
+    "fx": "Exchange",
+}
+"""Columns of the roll-forward between opening and closing -> how people call them."""
+
+ALWAYS_SHOWN = ("additions", "usage_revenue", "breakage_revenue", "refunded")
+
+
+@dataclass(frozen=True)
+class RollforwardRow:
+    """One period of one liability: opening plus every movement is closing.
+
+    Movements are signed: what is added is positive, what is earned or paid back is negative.
+    """
+
+    period: date
+    opening: Decimal
+    movements: Mapping[str, Decimal]
+    closing: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """Closing less opening and movements; zero when the row foots."""
+        return self.closing - self.opening - sum(self.movements.values(), NOTHING)
+
+
+@dataclass(frozen=True)
+class Rollforward:
+    """All periods of one liability in one currency, oldest first."""
+
+    liability: str
+    currency: str
+    decimals: int
+    rows: tuple[RollforwardRow, ...]
+
+    @property
+    def opening(self) -> Decimal:
+        """Balance before the first period."""
+        return self.rows[0].opening if self.rows else NOTHING
+
+    @property
+    def closing(self) -> Decimal:
+        """Balance after the last period."""
+        return self.rows[-1].closing if self.rows else NOTHING
+
+    @property
+    def totals(self) -> dict[str, Decimal]:
+        """Each movement over all periods."""
+        return {name: self.total(name) for name in MOVEMENTS}
+
+    def total(self, movement: str) -> Decimal:
+        """One movement over all periods."""
+        return sum((row.movements[movement] for row in self.rows), NOTHING)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Movements worth a column: the usual ones, and any other that moved."""
+        return tuple(
+            name
+            for name in MOVEMENTS
+            if name in ALWAYS_SHOWN or any(row.movements[name] for row in self.rows)
+        )
+
+
+@dataclass(frozen=True)
+class WalletLine:
+    """What is outstanding in one wallet at the end: its open lots, credits and deferred money."""
+
+    wallet: str
+    unit: str
+    liability: str
+    currency: str
+    decimals: int
+    lots: int
+    credits: Decimal
+    deferred: Decimal
+    expired_credits: Decimal
+    breakage: Decimal
+
+
+@dataclass(frozen=True)
+class MeterLine:
+    """What one meter earned in one period, in one currency."""
+
+    period: date
+    meter: str
+    currency: str
+    decimals: int
+    revenue: Decimal
+
+
+@dataclass(frozen=True)
+class CorrectionLine:
+    """Late facts of one service month that were recorded in a later one."""
+
+    service_period: date
+    booked_period: date
+    currency: str
+    decimals: int
+    facts: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One figure worth reading first, with its unit and how many rows stand behind it."""
+
+    what: str
+    amount: Decimal
+    unit: str
+    decimals: int
+    rows: int = 0
+    row_name: str = ""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file the figures rest on."""
+
+    path: str
+    kind: str
+    sha256: str
+    rows: int | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything the summary and the page show, read once from a checked database."""
+
+    book: str
+    entity: str
+    framework: str
+    time_zone: str
+    as_of: datetime
+    models_sha256: str
+    rollforwards: tuple[Rollforward, ...]
+    wallets: tuple[WalletLine, ...] = ()
+    meters: tuple[MeterLine, ...] = ()
+    corrections: tuple[CorrectionLine, ...] = ()
+    heads: tuple[Headline, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    sources: tuple[SourceFile, ...] = field(default=())
+
+    @property
+    def failed(self) -> tuple[CheckResult, ...]:
+        """Checks that do not hold."""
+        return tuple(result for result in self.checks if not result.is_ok)
+
+    @property
+    def tie_outs(self) -> tuple[CheckResult, ...]:
+        """Checks that compare two totals people know."""
+        return tuple(result for result in self.checks if result.kind in ("tie-out", "file"))
+
+
+@dataclass(frozen=True)
+class MeterTable:
+    """Revenue per meter and period in one currency, zero where a meter earned nothing."""
+
+    currency: str
+    decimals: int
+    periods: tuple[date, ...]
+    rows: tuple[tuple[str, tuple[Decimal, ...]], ...]
+
+    @property
+    def totals(self) -> tuple[Decimal, ...]:
+        """Revenue of each period over all meters."""
+        columns = zip(*(amounts for _, amounts in self.rows), strict=True)
+        return tuple(sum(column, NOTHING) for column in columns)
+
+
+def meter_tables(lines: Iterable[MeterLine]) -> list[MeterTable]:
+    """Meter lines as one table per currency, meters in order of name."""
+    by_currency: dict[tuple[str, int], list[MeterLine]] = {}
+    for line in lines:
+        by_currency.setdefault((line.currency, line.decimals), []).append(line)
+    tables = []
+    for (currency, decimals), found in sorted(by_currency.items()):
+        periods = tuple(sorted({line.period for line in found}))
+        amounts: dict[tuple[str, date], Decimal] = {}
+        for line in found:
+            key = (line.meter, line.period)
+            amounts[key] = amounts.get(key, NOTHING) + line.revenue
+        rows = tuple(
+            (meter, tuple(amounts.get((meter, period), NOTHING) for period in periods))
+            for meter in sorted({line.meter for line in found})
+        )
+        tables.append(MeterTable(currency, decimals, periods, rows))
+    return tables
