@@ -15,7 +15,7 @@ from reports.dbt_runner import PROJECT, Variables, failures_as_error, run_dbt
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-PARAMETERS = "marts.build_parameters"
+PARAMETERS = "build_parameters"
 
 
 @dataclass(frozen=True)
@@ -142,13 +142,13 @@ def default_as_of(connection: DuckDBPyConnection, time_zone: str) -> datetime | 
 def read_parameters(connection: DuckDBPyConnection) -> Parameters | None:
     """What the marts of this database were built with; None before the first build."""
     found = connection.execute(
-        "select 1 from information_schema.tables "
-        "where table_schema = 'marts' and table_name = 'build_parameters'"
+        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = ?",
+        [PARAMETERS],
     ).fetchall()
     if not found:
         return None
     [row] = connection.execute(
-        f"select book, as_of, time_zone, wallet_levels, models_sha256 from {PARAMETERS}"
+        f"select book, as_of, time_zone, wallet_levels, models_sha256 from marts.{PARAMETERS}"
     ).fetchall()
     return Parameters(row[0], row[1].replace(tzinfo=UTC), *row[2:])
 
@@ -167,23 +167,29 @@ def models_digest(project: Path = PROJECT) -> str:
 
 
 def _parameters(connection: DuckDBPyConnection, as_of: str | None) -> Parameters:
-    """What this build depends on, from the loaded configuration."""
+    """What this build depends on, from the loaded configuration.
+
+    Raises:
+        InputError: No book is loaded, or none of its facts is.
+    """
+    loaded = connection.execute(
+        "select 1 from information_schema.tables where table_schema = 'raw' and table_name = 'book'"
+    ).fetchall()
+    if not loaded:
+        raise _nothing_loaded("the database", "no book is loaded")
     [(book, time_zone, levels)] = connection.execute(
         "select book, time_zone, (select max(level) + 1 from raw.wallets) from raw.book"
     ).fetchall()
     instant = parse_as_of(as_of, time_zone) if as_of else default_as_of(connection, time_zone)
     if instant is None:
-        raise InputError(
-            [
-                Problem(
-                    f"book {book}",
-                    "no usage, payment or subscription is loaded",
-                    "Load the book's files first: creditbooks load.",
-                )
-            ],
-            "Nothing was built.",
-        )
+        raise _nothing_loaded(f"book {book}", "no usage, payment or subscription is loaded")
     return Parameters(book, instant, time_zone, levels, models_digest())
+
+
+def _nothing_loaded(place: str, message: str) -> InputError:
+    """The error of a build that came before its load."""
+    remedy = "Load the book's files first: creditbooks load."
+    return InputError([Problem(place, message, remedy)], "Nothing was built.")
 
 
 def _record(db: Path, parameters: Parameters) -> None:
@@ -202,7 +208,7 @@ def _record(db: Path, parameters: Parameters) -> None:
         }
     )
     with writing(db) as connection:
-        replace_table(connection, PARAMETERS, frame)
+        replace_table(connection, "marts", PARAMETERS, frame)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

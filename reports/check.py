@@ -4,51 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rate_cards.problems import InputError, Problem
 from reports.build import Parameters, read_parameters
+from reports.check_result import CheckResult
 from reports.dbt_runner import NodeResult, run_dbt
 from reports.numbers import money
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-RESULTS = "marts.check_results"
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """One thing that must hold, and whether it does.
-
-    Attributes:
-        name: What identifies it, stable between builds.
-        kind: identity, tie-out, file, keys or schema.
-        statement: The sentence that must be true.
-        left_name: What the first number is; '' when there are no two numbers.
-        left_value: The first number.
-        right_name: What the second number is.
-        right_value: The second number.
-        decimals: Decimals to show the two numbers with, at least.
-        failures: Rows, or differences, that contradict the statement.
-        is_ok: Whether it holds.
-        rows_kept_in: Table that keeps the failing rows; '' when none do.
-    """
-
-    name: str
-    kind: str
-    statement: str
-    left_name: str = ""
-    left_value: Decimal | None = None
-    right_name: str = ""
-    right_value: Decimal | None = None
-    decimals: int = 0
-    failures: int = 0
-    is_ok: bool = True
-    rows_kept_in: str = ""
+RESULTS = "check_results"
 
 
 def check(db: Path, threads: int | None) -> list[CheckResult]:
@@ -66,7 +36,7 @@ def check(db: Path, threads: int | None) -> list[CheckResult]:
         EnvironmentProblem: The database is missing or held.
     """
     from ingestion.warehouse import reading
-    from reports.schemas import schema_results
+    from reports.output_checks import schema_results
     from reports.tie_outs import file_results, tie_out_results
 
     with reading(db) as connection:
@@ -203,4 +173,4 @@ def _keep(db: Path, results: Sequence[CheckResult]) -> None:
         },
     )
     with writing(db) as connection:
-        replace_table(connection, RESULTS, frame)
+        replace_table(connection, "marts", RESULTS, frame)

@@ -11,7 +11,7 @@ import click
 from rate_cards.settings import Settings
 
 if TYPE_CHECKING:
-    from reports.check import CheckResult
+    from reports.check_result import CheckResult
 
 AS_OF = click.option(
     "--as-of",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from reports.check import CheckResult
+from reports.check_result import CheckResult
 
 NOTHING = Decimal(0)
 

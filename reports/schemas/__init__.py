@@ -1,0 +1,62 @@
+"""Pandera schemas of the marts, one class each: the books checked again on their way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.schemas.base import Mart
+from reports.schemas.evidence import LoadAudit, PeriodCloses
+from reports.schemas.ledger import (
+    CreditLedger,
+    CreditLots,
+    LimitBreaches,
+    LotBalances,
+    RatedUsage,
+    WalletBalances,
+)
+from reports.schemas.revenue import (
+    Corrections,
+    DeferredRevenueSchedule,
+    DeferredRevenueWaterfall,
+    JournalLines,
+    LiabilityRollforward,
+    RemainingObligations,
+    RevenueByMeter,
+    TrialBalance,
+)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A mart and the schema it leaves by.
+
+    Attributes:
+        table: Name in schema `marts`.
+        schema: What it must look like.
+        chunked_by: Period column a large mart is validated by, one chunk per value.
+    """
+
+    table: str
+    schema: type[Mart]
+    chunked_by: str | None = "booked_period"
+
+
+OUTPUTS = (
+    Output("rated_usage", RatedUsage),
+    Output("credit_lots", CreditLots),
+    Output("credit_ledger", CreditLedger),
+    Output("lot_balances", LotBalances),
+    Output("wallet_balances", WalletBalances),
+    Output("deferred_revenue_schedule", DeferredRevenueSchedule),
+    Output("liability_rollforward", LiabilityRollforward),
+    Output("deferred_revenue_waterfall", DeferredRevenueWaterfall, "recognized_period"),
+    Output("remaining_obligations", RemainingObligations),
+    Output("journal_lines", JournalLines),
+    Output("trial_balance", TrialBalance),
+    Output("revenue_by_meter", RevenueByMeter),
+    Output("corrections", Corrections),
+    Output("limit_breaches", LimitBreaches, None),
+    Output("load_audit", LoadAudit, None),
+    Output("period_closes", PeriodCloses, None),
+)
+"""Every mart with a schema, in the order people read them."""

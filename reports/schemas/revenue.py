@@ -1,0 +1,279 @@
+"""Output schemas of the money: schedules, roll-forward, waterfall, journals, trial balance."""
+
+from __future__ import annotations
+
+import pandera.polars as pa
+import polars as pl
+
+from reports.schemas.base import (
+    CURRENCY,
+    LIABILITIES,
+    Amount,
+    Credits,
+    Instant,
+    Mart,
+    Money,
+    first_of_month,
+    holds,
+    total,
+)
+
+ACCOUNT_TYPES = ("asset", "liability", "equity", "revenue", "contra_revenue", "expense")
+
+
+class DeferredRevenueSchedule(Mart):
+    """One row per lot with a consideration and period, until it is empty. Revenue is positive."""
+
+    lot_id: str
+    booked_period: pl.Date
+    currency: str = pa.Field(str_matches=CURRENCY)
+    liability: str = pa.Field(isin=LIABILITIES)
+    opening: Money = pa.Field(ge=0)
+    additions: Money = pa.Field(ge=0)
+    usage_revenue: Money = pa.Field(ge=0)
+    breakage_revenue: Money = pa.Field(ge=0)
+    prior_period_revenue: Money = pa.Field(ge=0)
+    refunded: Money = pa.Field(ge=0)
+    transferred: Money
+    fx: Money
+    closing: Money = pa.Field(ge=0)
+    opening_functional: Money = pa.Field(ge=0)
+    closing_functional: Money = pa.Field(ge=0)
+
+    class Config:
+        """Its key."""
+
+        unique = ("lot_id", "booked_period")
+
+    @pa.dataframe_check(error="opening and movements make the closing balance, in both currencies")
+    def foots(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Identity 3: nothing of a lot's consideration is lost."""
+        return holds(data, money_foots(""), money_foots("_functional"))
+
+
+class LiabilityRollforward(Mart):
+    """One row per entity, liability, wallet, currency and period. Revenue is positive."""
+
+    entity: str
+    liability: str = pa.Field(isin=LIABILITIES)
+    wallet: str
+    currency: str = pa.Field(str_matches=CURRENCY)
+    booked_period: pl.Date
+    opening: Money = pa.Field(ge=0)
+    additions: Money = pa.Field(ge=0)
+    usage_revenue: Money = pa.Field(ge=0)
+    breakage_revenue: Money = pa.Field(ge=0)
+    prior_period_revenue: Money = pa.Field(ge=0)
+    refunded: Money = pa.Field(ge=0)
+    transferred: Money
+    fx: Money
+    closing: Money = pa.Field(ge=0)
+    gl_balance: Money
+    variance: Money = pa.Field(eq=0)
+
+    class Config:
+        """Its key."""
+
+        unique = ("entity", "liability", "wallet", "currency", "booked_period")
+
+    @pa.dataframe_check(error="opening and movements make the closing balance, in both currencies")
+    def foots(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Identity 4, within a period."""
+        return holds(
+            data, money_foots(""), money_foots("_functional"), first_of_month("booked_period")
+        )
+
+    @pa.dataframe_check(error="closing equals the general ledger")
+    def agrees_with_the_ledger(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Identity 4, against the journal."""
+        return holds(data, pl.col("closing") == pl.col("gl_balance"))
+
+
+class DeferredRevenueWaterfall(Mart):
+    """One row per cohort of purchase, wallet, currency and period of recognition."""
+
+    cohort: pl.Date
+    wallet: str
+    currency: str = pa.Field(str_matches=CURRENCY)
+    recognized_period: pl.Date
+    sold: Money = pa.Field(ge=0)
+    amount: Money = pa.Field(ge=0)
+    breakage_amount: Money = pa.Field(ge=0)
+    refunded: Money = pa.Field(ge=0)
+    remaining: Money = pa.Field(ge=0)
+
+    class Config:
+        """Its key."""
+
+        unique = ("cohort", "wallet", "currency", "recognized_period")
+
+    @pa.dataframe_check(error="recognised no earlier than sold, and never more than was sold")
+    def stays_within_the_sale(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """A cohort earns what it was sold for, later or at once."""
+        return holds(
+            data,
+            pl.col("cohort") <= pl.col("recognized_period"),
+            pl.col("breakage_amount") <= pl.col("amount"),
+            pl.col("remaining") <= pl.col("sold"),
+        )
+
+
+class RemainingObligations(Mart):
+    """One row per period, liability, wallet and currency: what is still owed, by latest time."""
+
+    booked_period: pl.Date
+    liability: str = pa.Field(isin=LIABILITIES)
+    wallet: str
+    currency: str = pa.Field(str_matches=CURRENCY)
+    amount: Money = pa.Field(gt=0)
+    within_12_months: Money = pa.Field(ge=0)
+    beyond_12_months: Money = pa.Field(ge=0)
+    no_expiry: Money = pa.Field(ge=0)
+    latest_expiry: Instant = pa.Field(nullable=True)
+
+    class Config:
+        """Its key."""
+
+        unique = ("booked_period", "liability", "wallet", "currency")
+
+    @pa.dataframe_check(error="the time bands sum to the amount")
+    def bands_sum(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Every obligation lies in exactly one band."""
+        bands = ("within_12_months", "beyond_12_months", "no_expiry")
+        return holds(data, total(bands) == pl.col("amount"))
+
+
+class JournalLines(Mart):
+    """One row per line of a journal: one journal per period, cause and currency."""
+
+    journal_id: str
+    line_no: pl.Int32 = pa.Field(ge=1)
+    booked_period: pl.Date
+    effective_date: pl.Date
+    account_role: str
+    account_number: str
+    account_name: str
+    debit: Money = pa.Field(ge=0)
+    credit: Money = pa.Field(ge=0)
+    currency: str = pa.Field(str_matches=CURRENCY)
+    functional_debit: Money = pa.Field(ge=0)
+    functional_credit: Money = pa.Field(ge=0)
+    memo: str
+    source: str
+
+    class Config:
+        """Its key."""
+
+        unique = ("journal_id", "line_no")
+
+    @pa.dataframe_check(error="one side only, dated in its period")
+    def has_one_side(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """A line is a debit or a credit, never both."""
+        return holds(
+            data,
+            (pl.col("debit") == 0) | (pl.col("credit") == 0),
+            (pl.col("functional_debit") == 0) | (pl.col("functional_credit") == 0),
+            pl.col("effective_date").dt.truncate("1mo") == pl.col("booked_period"),
+        )
+
+    @pa.dataframe_check(error="debits equal credits in each journal, in both currencies")
+    def journals_balance(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Identity 5; a chunk is a period, which holds whole journals."""
+        sides = [
+            pl.col(f"{kind}debit").sum().over("journal_id")
+            == pl.col(f"{kind}credit").sum().over("journal_id")
+            for kind in ("", "functional_")
+        ]
+        return holds(data, *sides)
+
+
+class TrialBalance(Mart):
+    """One row per account, currency and period. Debit balances are positive."""
+
+    account_number: str
+    account_name: str
+    account_type: str = pa.Field(isin=ACCOUNT_TYPES)
+    currency: str = pa.Field(str_matches=CURRENCY)
+    booked_period: pl.Date
+    opening: Money
+    debits: Money = pa.Field(ge=0)
+    credits: Money = pa.Field(ge=0)
+    closing: Money
+
+    class Config:
+        """Its key."""
+
+        unique = ("account_number", "currency", "booked_period")
+
+    @pa.dataframe_check(error="opening, debits and credits make the closing balance")
+    def foots(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Account by account."""
+        moved = pl.col("opening") + pl.col("debits") - pl.col("credits")
+        return holds(data, moved == pl.col("closing"))
+
+    @pa.dataframe_check(error="the closing balances of a period sum to zero")
+    def sums_to_zero(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """All accounts of a currency together."""
+        closing = pl.col("closing").sum().over("currency", "booked_period")
+        return holds(data, closing == 0)
+
+
+class RevenueByMeter(Mart):
+    """One row per period, meter, properties, wallet, customer and currency."""
+
+    booked_period: pl.Date
+    meter: str = pa.Field(nullable=True)
+    properties: str = pa.Field(nullable=True)
+    wallet: str
+    customer_id: str
+    currency: str = pa.Field(str_matches=CURRENCY)
+    usage_revenue: Money = pa.Field(ge=0)
+    prior_period_revenue: Money = pa.Field(ge=0)
+    breakage_revenue: Money = pa.Field(ge=0)
+    overage_revenue: Money = pa.Field(ge=0)
+    credits: Credits = pa.Field(ge=0)
+    quantity: Credits = pa.Field(ge=0)
+    events: pl.Int64 = pa.Field(ge=0)
+
+    class Config:
+        """Its key."""
+
+        unique = ("booked_period", "meter", "properties", "wallet", "customer_id", "currency")
+
+    @pa.dataframe_check(error="only breakage has no meter")
+    def only_breakage_has_no_meter(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Credits that were never used were not metered; all else was."""
+        metered = pl.col("meter").is_not_null()
+        return holds(data, metered == (pl.col("breakage_revenue") == 0))
+
+
+class Corrections(Mart):
+    """One row per late fact and lot or charge it moved."""
+
+    what: str
+    fact_id: str
+    lot_id: str = pa.Field(nullable=True)
+    service_period: pl.Date
+    booked_period: pl.Date
+    credits: Credits = pa.Field(ge=0)
+    amount: Amount = pa.Field(ge=0)
+    currency: str = pa.Field(nullable=True, str_matches=CURRENCY)
+    reason: str
+
+    @pa.dataframe_check(error="booked in a later period than it happened in")
+    def is_booked_later(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Otherwise it corrects nothing."""
+        return holds(data, pl.col("booked_period") > pl.col("service_period"))
+
+
+def money_foots(suffix: str) -> pl.Expr:
+    """Opening and every movement make the closing balance; revenue and refunds take from it.
+
+    Args:
+        suffix: '' for the transaction currency, `_functional` for its twin.
+    """
+    adds = ["opening", "additions", "transferred", "fx"]
+    takes = ["usage_revenue", "prior_period_revenue", "breakage_revenue", "refunded"]
+    added = total(f"{name}{suffix}" for name in adds)
+    taken = total(f"{name}{suffix}" for name in takes)
+    return added - taken == pl.col(f"closing{suffix}")
