@@ -1,0 +1,409 @@
+{# The drawdown, one level of wallets at a time. A wallet's level is one more than that of every wallet
+   that comes before it in some chain, so when a level is burned everything that can still arrive at it
+   has arrived. models/drawdown/level_<n>/ holds one line per model; the reasoning is here, once. #}
+
+{# One row per event and wallet of this level that it asks for credits: what the level must try to pay.
+   full_cost is the price of the whole event in this wallet, needed the part that arrives here. #}
+{% macro demand_at_level(level) %}
+with
+
+rated as (
+    select * from {{ ref('int_events_rated') }}
+    where wallet_level = {{ level }} and cost > 0
+),
+
+over_limit as (
+    select * from {{ ref('int_limit_excess') }}
+)
+
+select
+    rated.event_no,
+    rated.node_no,
+    rated.booked_at,
+    1 as position,
+    rated.cost as full_cost,
+    cast(rated.cost - coalesce(over_limit.excess, 0) as {{ t_credits() }}) as needed
+from rated
+left join over_limit
+    on rated.event_no = over_limit.event_no
+where rated.cost > coalesce(over_limit.excess, 0)
+{% for lower in range(level) %}
+union all
+select
+    event_no,
+    next_node_no as node_no,
+    booked_at,
+    next_position as position,
+    next_full_cost as full_cost,
+    next_needed as needed
+from {{ ref('int_unpaid__level_' ~ lower) }}
+where next_level = {{ level }} and next_needed > 0
+{% endfor %}
+{% endmacro %}
+
+{# One row per entry of the burn-down of this level's wallets.
+
+   entry_type draw: the lot pays [taken_from, taken_to) of the stretch's demand, in event order.
+   entry_type shortfall: no lot pays that part. The draws and the shortfall of a stretch cover its demand
+   exactly. entry_type expire, remove: what the lot lost then (taken_to), nothing to do with demand. #}
+{% macro burn_down_at_level(level) %}
+with
+
+lots as (
+    select * from {{ ref('int_lots') }}
+    where wallet_level = {{ level }}
+),
+
+stretches as (
+    select * from {{ ref('int_stretches') }}
+),
+
+demand as (
+    select
+        stretches.stretch_no,
+        {{ sum_credits('demand.needed') }} as demand
+    from {{ ref('int_demand__level_' ~ level) }} as demand
+    {{ latest_before('stretches', 'stretches', 'demand.node_no = stretches.node_no', 'demand.booked_at', 'stretches.starts_at', 'stretches.ends_at') }}
+    where stretches.stretch_no is not null
+    group by stretches.stretch_no
+),
+
+-- At one instant: what ends leaves first, then removals, then new lots, then the demand of the stretch.
+-- A lot booked at or after its own end comes and goes in that order.
+instructions as (
+    select
+        node_no,
+        usable_from as moment,
+        3 as turn,
+        'add' as op,
+        burn_rank as k,
+        credits as x,
+        lot_id as reference
+    from lots
+    union all
+    select
+        lots.node_no,
+        ends.ends_at as moment,
+        case when ends.ends_at = lots.usable_from then 5 else 1 end as turn,
+        'take' as op,
+        lots.burn_rank as k,
+        lots.credits as x,
+        'expire' as reference
+    from {{ ref('int_lot_ends') }} as ends
+    inner join lots
+        on ends.lot_no = lots.lot_no
+    union all
+    select
+        lots.node_no,
+        removals.removed_at as moment,
+        case when removals.removed_at = lots.usable_from then 4 else 2 end as turn,
+        'take' as op,
+        lots.burn_rank as k,
+        removals.requested as x,
+        removals.removal_id as reference
+    from {{ ref('int_lot_removals') }} as removals
+    inner join lots
+        on removals.lot_no = lots.lot_no
+    union all
+    select
+        stretches.node_no,
+        stretches.starts_at as moment,
+        6 as turn,
+        'burn' as op,
+        cast(stretches.stretch_no as bigint) as k,
+        demand.demand as x,
+        '' as reference
+    from demand
+    inner join stretches
+        on demand.stretch_no = stretches.stretch_no
+),
+
+tape as (
+    select
+        *,
+        cast(row_number() over (partition by node_no order by moment, turn, k, reference) as bigint) as i
+    from instructions
+),
+
+burned as (
+    {{ burned_rows('tape') }}
+),
+
+entries as (
+    select
+        tape.node_no,
+        tape.moment,
+        tape.op,
+        tape.turn,
+        tape.reference,
+        case when tape.op = 'burn' then tape.k end as stretch_no,
+        burned.k as burn_rank,
+        burned.taken_from,
+        burned.taken_to
+    from burned
+    inner join tape
+        on
+            burned.node_no = tape.node_no
+            and burned.i = tape.i
+),
+
+covered as (
+    select
+        stretch_no,
+        max(taken_to) as covered_to
+    from entries
+    where op = 'burn'
+    group by stretch_no
+)
+
+select
+    case
+        when entries.op = 'burn' then 'draw'
+        when entries.reference = 'expire' and entries.turn in (1, 5) then 'expire'
+        else 'remove'
+    end as entry_type,
+    entries.node_no,
+    entries.moment,
+    entries.stretch_no,
+    lots.lot_no,
+    case when entries.turn in (2, 4) then entries.reference end as removal_id,
+    entries.taken_from,
+    entries.taken_to
+from entries
+inner join lots
+    on
+        entries.node_no = lots.node_no
+        and entries.burn_rank = lots.burn_rank
+union all
+select
+    'shortfall' as entry_type,
+    stretches.node_no,
+    stretches.starts_at as moment,
+    demand.stretch_no,
+    cast(null as bigint) as lot_no,
+    cast(null as string) as removal_id,
+    coalesce(covered.covered_to, {{ zero_credits() }}) as taken_from,
+    demand.demand as taken_to
+from demand
+inner join stretches
+    on demand.stretch_no = stretches.stretch_no
+left join covered
+    on demand.stretch_no = covered.stretch_no
+where demand.demand > coalesce(covered.covered_to, 0)
+{% endmacro %}
+
+{# One row per event and lot that pays part of it at this level; lot_no is null for the part no lot of
+   the level pays. The credits of an event's rows sum to what it needed.
+
+   A stretch paid by one lot (or by none) needs no order: its events join to it. Only in stretches that
+   change hands are events laid end to end, in the order (booked_at, occurred_at, event_id), and cut where
+   a lot ends: both kinds of cut go into one sorted list, so the work is linear in events plus lots. #}
+{% macro draws_at_level(level) %}
+with
+
+demand as (
+    select * from {{ ref('int_demand__level_' ~ level) }}
+),
+
+stretches as (
+    select * from {{ ref('int_stretches') }}
+),
+
+slices as (
+    select
+        stretch_no,
+        lot_no,
+        taken_from,
+        taken_to
+    from {{ ref('int_burn_down__level_' ~ level) }}
+    where entry_type in ('draw', 'shortfall')
+),
+
+hands as (
+    select
+        stretch_no,
+        count(*) as slices,
+        max(lot_no) as lot_no,
+        max(taken_to) as demand
+    from slices
+    group by stretch_no
+),
+
+placed as (
+    select
+        demand.event_no,
+        demand.position,
+        demand.booked_at,
+        demand.needed,
+        stretches.stretch_no
+    from demand
+    {{ latest_before('stretches', 'stretches', 'demand.node_no = stretches.node_no', 'demand.booked_at', 'stretches.starts_at', 'stretches.ends_at') }}
+),
+
+simple as (
+    select
+        placed.event_no,
+        placed.position,
+        hands.lot_no,
+        placed.needed as credits
+    from placed
+    left join hands
+        on placed.stretch_no = hands.stretch_no
+    where coalesce(hands.slices, 0) <= 1
+),
+
+shared as (
+    select
+        placed.event_no,
+        placed.position,
+        placed.stretch_no,
+        placed.needed,
+        {{ sum_credits('placed.needed', 'partition by placed.stretch_no order by placed.booked_at, usage.occurred_at, usage.event_id rows unbounded preceding') }} as needed_to
+    from placed
+    inner join hands
+        on placed.stretch_no = hands.stretch_no
+    inner join {{ source('feeds', 'usage') }} as usage
+        on placed.event_no = usage.event_no
+    where hands.slices > 1
+),
+
+numbered_slices as (
+    select
+        slices.stretch_no,
+        slices.taken_from,
+        coalesce(slices.lot_no, 0) as lot_or_none
+    from slices
+    inner join hands
+        on slices.stretch_no = hands.stretch_no
+    where hands.slices > 1
+),
+
+cuts as (
+    select
+        stretch_no,
+        cast(needed_to - needed as {{ t_credits() }}) as cut,
+        event_no,
+        position,
+        cast(null as bigint) as lot_or_none
+    from shared
+    union all
+    select
+        stretch_no,
+        taken_from as cut,
+        cast(null as bigint) as event_no,
+        cast(null as int) as position,
+        lot_or_none
+    from numbered_slices
+    union all
+    select
+        stretch_no,
+        demand as cut,
+        cast(null as bigint) as event_no,
+        cast(null as int) as position,
+        cast(null as bigint) as lot_or_none
+    from hands
+    where slices > 1
+),
+
+pieces as (
+    select
+        {{ last_known('event_no', 'partition by stretch_no order by cut rows unbounded preceding') }} as event_no,
+        {{ last_known('position', 'partition by stretch_no order by cut rows unbounded preceding') }} as position,
+        {{ last_known('lot_or_none', 'partition by stretch_no order by cut rows unbounded preceding') }} as lot_or_none,
+        cast(lead(cut) over (partition by stretch_no order by cut) - cut as {{ t_credits() }}) as credits
+    from cuts
+)
+
+select
+    event_no,
+    position,
+    lot_no,
+    credits
+from simple
+union all
+select
+    event_no,
+    position,
+    nullif(lot_or_none, 0) as lot_no,
+    credits
+from pieces
+where credits > 0
+{% endmacro %}
+
+{# One row per event part that no lot of this level pays: where it goes next. next_* is null at the end of
+   the chain. The part keeps its share of the event and takes the next wallet's own price for it. #}
+{% macro unpaid_at_level(level) %}
+with
+
+unpaid as (
+    select
+        event_no,
+        position,
+        credits as unpaid
+    from {{ ref('int_draws__level_' ~ level) }}
+    where lot_no is null
+),
+
+demand as (
+    select
+        event_no,
+        position,
+        full_cost
+    from {{ ref('int_demand__level_' ~ level) }}
+),
+
+rated as (
+    select * from {{ ref('int_events_rated') }}
+),
+
+chain as (
+    select * from {{ ref('int_rate_chain') }}
+),
+
+next_priced as (
+    select
+        unpaid.event_no,
+        unpaid.position,
+        unpaid.unpaid,
+        demand.full_cost,
+        rated.node_no as first_node_no,
+        rated.pool_no,
+        rated.rate_no,
+        rated.quantity,
+        rated.booked_at,
+        next_place.position as next_position,
+        next_place.wallet_level as next_level,
+        {{ node_no('rated.pool_no', 'next_place.wallet_rank') }} as next_node_no,
+        cast(
+            {{ cost_in_quanta('rated.quantity', 'next_place.quanta_per_unit', 'next_place.quanta_numerator', 'next_place.quanta_denominator') }}
+            * next_place.quantum as {{ t_credits() }}
+        ) as next_full_cost
+    from unpaid
+    inner join demand
+        on
+            unpaid.event_no = demand.event_no
+            and unpaid.position = demand.position
+    inner join rated
+        on unpaid.event_no = rated.event_no
+    left join chain as next_place
+        on
+            rated.rate_no = next_place.rate_no
+            and unpaid.position + 1 = next_place.position
+)
+
+select
+    event_no,
+    position,
+    pool_no,
+    rate_no,
+    quantity,
+    booked_at,
+    unpaid,
+    full_cost,
+    next_position,
+    next_level,
+    next_node_no,
+    next_full_cost,
+    {{ share_of('next_full_cost', 'unpaid', 'full_cost') }} as next_needed
+from next_priced
+{% endmacro %}

@@ -1,0 +1,82 @@
+{# The only file that divides. `decimal / decimal` is a binary double in DuckDB, so every division is
+   one of whole numbers, rounded once, half away from zero. #}
+
+{# a * b / c, rounded to a whole number. a, b >= 0 and c > 0, each a whole number. #}
+{% macro muldiv_round(a, b, c) -%}
+    {{ whole_div('2 * ' ~ as_whole(a) ~ ' * ' ~ as_whole(b) ~ ' + ' ~ as_whole(c), '2 * ' ~ as_whole(c)) }}
+{%- endmacro %}
+
+{# A 9-decimal value as a whole number of billionths, and back. #}
+{% macro billionths(x) -%}
+    ({{ as_whole('cast(' ~ x ~ ' as decimal(38, 9)) * 1000000000') }})
+{%- endmacro %}
+{% macro from_billionths(x) -%}
+    cast(cast({{ x }} as decimal(29, 0)) * cast(0.000000001 as decimal(9, 9)) as {{ t_credits() }})
+{%- endmacro %}
+
+{# part / whole of x, to 9 decimals: x itself when the part is the whole, so nothing is lost then.
+   All three are 9-decimal values; part <= whole. #}
+{% macro share_of(x, part, whole) -%}
+    case
+        when {{ part }} = {{ whole }} then {{ x }}
+        else {{ from_billionths(muldiv_round(billionths(x), billionths(part), billionths(whole))) }}
+    end
+{%- endmacro %}
+
+{# Money of a lot settled once `done` of its `total` credits are: consideration * done / total, in
+   whole minor units. Period figures are differences of this one function, so they always sum to the
+   consideration and the last credit takes the remainder (decision 4).
+   minor: decimals of the currency (2 for cents). #}
+{% macro settled_to_date(consideration, done, total, minor) -%}
+    case
+        when {{ total }} = 0 then {{ zero_money() }}
+        else cast(
+            cast({{ muldiv_round(minor_units(consideration, minor), billionths(done), billionths(total)) }} as decimal(26, 0))
+            * {{ minor_unit(minor) }} as {{ t_money() }})
+    end
+{%- endmacro %}
+
+{# Decimals of the currency -> the value of its smallest unit. #}
+{% macro minor_unit(minor) -%}
+    case {{ minor }} when 0 then cast(1 as decimal(6, 3)) when 3 then cast(0.001 as decimal(6, 3)) else cast(0.01 as decimal(6, 3)) end
+{%- endmacro %}
+{# A money value as a whole number of minor units. #}
+{% macro minor_units(x, minor) -%}
+    ({{ as_whole('cast(' ~ x ~ ' as decimal(38, 3)) * case ' ~ minor ~ ' when 0 then 1 when 3 then 1000 else 100 end') }})
+{%- endmacro %}
+
+{# An unrounded amount to the currency's minor unit, half away from zero. #}
+{% macro to_money(x, minor) -%}
+    cast(case {{ minor }} when 0 then round({{ x }}, 0) when 3 then round({{ x }}, 3) else round({{ x }}, 2) end as {{ t_money() }})
+{%- endmacro %}
+
+{# Consideration per credit, to 9 decimals, for reading and sorting. Revenue never multiplies by it:
+   see settled_to_date. #}
+{% macro unit_value(consideration, credits) -%}
+    case
+        when {{ credits }} = 0 then cast(0 as {{ t_amount() }})
+        else {{ from_billionths(muldiv_round(billionths(consideration), '1000000000', billionths(credits))) }}
+    end
+{%- endmacro %}
+
+{# What `credits` of a lot are worth at its cost basis, to 9 decimals: consideration * credits / total. #}
+{% macro cost_basis(consideration, credits, total) -%}
+    case
+        when {{ total }} = 0 then cast(0 as {{ t_amount() }})
+        else {{ from_billionths(muldiv_round(billionths(consideration), billionths(credits), billionths(total))) }}
+    end
+{%- endmacro %}
+
+{# Money in the functional currency at a rate, rounded to its minor unit. #}
+{% macro functional(amount, rate, minor) -%}
+    {{ to_money('cast(' ~ amount ~ ' as decimal(23, 3)) * cast(' ~ rate ~ ' as decimal(38, 12))', minor) }}
+{%- endmacro %}
+
+{# The rate that applies at an instant: latest on or before that day. #}
+{% macro join_fx_rate(currency, at, alias='fx') -%}
+    left join {{ ref('stg_fx_rates') }} as {{ alias }}
+        on
+            {{ currency }} = {{ alias }}.currency
+            and {{ at }} >= {{ alias }}.rate_from
+            and {{ at }} < {{ alias }}.rate_to
+{%- endmacro %}

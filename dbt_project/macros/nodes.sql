@@ -1,0 +1,5 @@
+{# A node is one wallet of one pool: the place where lots and demand meet. Its key is a number, for
+   cheap joins; no figure depends on it. 9,999 wallets a book. #}
+{% macro node_no(pool_no, wallet_rank) -%}
+    cast({{ pool_no }} * 10000 + {{ wallet_rank }} as bigint)
+{%- endmacro %}

@@ -1,0 +1,49 @@
+-- One row per time a lot lost credits without usage: it expired, or a refund or void took them.
+
+with
+
+ends as (
+    select * from {{ ref('int_lot_ends') }}
+),
+
+removals as (
+    select * from {{ ref('int_lot_removals') }}
+),
+
+entries as (
+    {% for level in range(var('wallet_levels') | int) %}
+    select
+        entry_type,
+        lot_no,
+        removal_id,
+        moment,
+        taken_to as credits
+    from {{ ref('int_burn_down__level_' ~ level) }}
+    where entry_type in ('expire', 'remove')
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+)
+
+select
+    entries.lot_no,
+    case
+        when entries.entry_type = 'expire' then 'expire'
+        when removals.cause = 'refund' then 'refund'
+        else 'void'
+    end as cause,
+    entries.removal_id,
+    removals.reason,
+    entries.moment as happened_at,
+    coalesce(case when entries.entry_type = 'expire' then ends.last_usable_at end, entries.moment) as booked_at,
+    {{ period_of('coalesce(case when entries.entry_type = \'expire\' then ends.last_usable_at end, entries.moment)') }} as booked_period,
+    entries.credits
+from entries
+left join ends
+    on
+        entries.lot_no = ends.lot_no
+        and entries.entry_type = 'expire'
+left join removals
+    on
+        entries.lot_no = removals.lot_no
+        and entries.removal_id = removals.removal_id
+where entries.credits > 0

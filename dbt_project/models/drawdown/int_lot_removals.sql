@@ -1,0 +1,106 @@
+-- One row per lot and thing that takes credits out of it before they are used or expire.
+--
+-- A refund of a share of a payment takes the same share of each of its lots, as far as credits are left:
+-- unearned credits go first, what was already earned is contra revenue (ACCOUNTING 5). A void or reduction
+-- from the lot_events feed takes the credits it names, or all that are left.
+
+with
+
+lots as (
+    select * from {{ ref('int_lots') }}
+),
+
+payments as (
+    select * from {{ ref('stg_payments') }}
+),
+
+subscription_periods as (
+    select * from {{ ref('int_subscription_periods') }}
+),
+
+lot_events as (
+    select * from {{ source('feeds', 'lot_events') }}
+    where {{ is_known('occurred_at', 'received_at') }}
+),
+
+refunds as (
+    select
+        refunds.payment_id as refund_id,
+        refunds.booked_at,
+        refunds.gross_amount as refunded,
+        paid.gross_amount as paid,
+        paid.payment_id,
+        paid.subscription_id,
+        paid.occurred_at as paid_at
+    from payments as refunds
+    inner join payments as paid
+        on
+            refunds.relates_to = paid.payment_id
+            and paid.kind = 'payment'
+    where refunds.kind = 'refund' and paid.gross_amount > 0
+),
+
+refunded_lots as (
+    select
+        refunds.*,
+        lots.lot_no
+    from refunds
+    inner join lots
+        on refunds.payment_id = lots.payment_id
+    union all
+    select
+        refunds.*,
+        lots.lot_no
+    from refunds
+    inner join subscription_periods as periods
+        on
+            refunds.subscription_id = periods.subscription_id
+            and refunds.paid_at >= periods.period_start
+            and refunds.paid_at < periods.period_end
+    inner join lots
+        on
+            periods.subscription_id = lots.subscription_id
+            and periods.period_index = lots.subscription_period
+),
+
+removals as (
+    select
+        refunded_lots.refund_id as removal_id,
+        'refund' as cause,
+        refunded_lots.lot_no,
+        refunded_lots.booked_at as removed_at,
+        case
+            when refunded_lots.refunded >= refunded_lots.paid then lots.credits
+            else {{ share_of('lots.credits', 'cast(refunded_lots.refunded as ' ~ t_credits() ~ ')', 'cast(refunded_lots.paid as ' ~ t_credits() ~ ')') }}
+        end as requested,
+        cast(null as string) as reason
+    from refunded_lots
+    inner join lots
+        on refunded_lots.lot_no = lots.lot_no
+    union all
+    select
+        lot_events.lot_event_id as removal_id,
+        lot_events.kind as cause,
+        lots.lot_no,
+        {{ booked_at('lot_events.occurred_at') }} as removed_at,
+        coalesce(lot_events.credits, lots.credits) as requested,
+        lot_events.reason
+    from lot_events
+    inner join lots
+        on lot_events.lot_id = lots.lot_id
+    {{ join_open_window('lot_events.received_at') }}
+    where lot_events.kind in ('void', 'reduce')
+)
+
+select
+    removals.removal_id,
+    removals.cause,
+    removals.lot_no,
+    lots.node_no,
+    lots.burn_rank,
+    greatest(removals.removed_at, lots.usable_from) as removed_at,
+    removals.requested,
+    removals.reason
+from removals
+inner join lots
+    on removals.lot_no = lots.lot_no

@@ -1,0 +1,108 @@
+-- One row per lot that a subscription grants: one per billing period, or one per recurrence inside it.
+--
+-- The plan bills its price each period whether or not the cash has come, so these lots exist from the
+-- period's start. A recurring grant stops at max_per_month, counted per calendar month.
+
+{% set times_at_most -%}
+    case
+        when every_unit is null then 1
+        else {{ days_between('period_start', 'period_end') }} / case every_unit when 'day' then 1 when 'week' then 7 when 'month' then 28 else 365 end + 2
+    end
+{%- endset %}
+
+with
+
+periods as (
+    select * from {{ ref('int_subscription_periods') }}
+),
+
+offers as (
+    select * from {{ ref('int_offer_windows') }}
+    where plan_every_unit is not null
+),
+
+granted as (
+    select
+        periods.subscription_id,
+        periods.customer_id,
+        periods.period_index,
+        periods.period_start,
+        periods.period_end,
+        periods.quantity,
+        periods.received_at,
+        offers.*
+    from periods
+    inner join offers
+        on
+            periods.offer = offers.offer
+            and periods.period_start >= offers.effective_from
+            and periods.period_start < offers.effective_to
+),
+
+repeated as (
+    select
+        granted.*,
+        n as occurrence
+    from {{ repeated('granted', times_at_most, 'n') }}
+),
+
+starts as (
+    select
+        *,
+        case
+            when every_unit is null then period_start
+            else {{ add_calendar('period_start', 'occurrence * every_count', 'every_unit') }}
+        end as effective_at
+    from repeated
+),
+
+within_period as (
+    select
+        *,
+        {{ sum_credits('credits', 'partition by subscription_id, grant_no, ' ~ period_of('effective_at') ~ ' order by effective_at rows unbounded preceding') }} as granted_this_month
+    from starts
+    where
+        effective_at < period_end
+        and effective_at < {{ as_of() }}
+),
+
+capped as (
+    select
+        *,
+        case
+            when max_per_month is null then credits
+            else greatest(
+                {{ zero_credits() }},
+                least(credits, cast(max_per_month - (granted_this_month - credits) as {{ t_credits() }}))
+            )
+        end as capped_credits
+    from within_period
+)
+
+select
+    subscription_id || ':' || period_index || ':' || grant_no
+    || case when every_unit is null then '' else ':' || (occurrence + 1) end as lot_id,
+    'subscription' as origin,
+    subscription_id || ':' || period_index as origin_id,
+    customer_id,
+    wallet,
+    kind,
+    cast(capped_credits * quantity as {{ t_credits() }}) as credits,
+    earns and every_unit is null as earns,
+    cast(price_amount * quantity as {{ t_money() }}) as origin_amount,
+    price_currency as origin_currency,
+    effective_at,
+    {{ booked_at('effective_at') }} as usable_from,
+    case expires
+        when 'period_end' then period_end
+        when 'duration' then {{ add_calendar('effective_at', 'expires_count', 'expires_unit') }}
+    end as expires_at,
+    priority,
+    offer,
+    cast(null as string) as payment_id,
+    subscription_id,
+    period_index as subscription_period,
+    card_version
+from capped
+{{ join_open_window('received_at') }}
+where capped_credits > 0

@@ -1,0 +1,2 @@
+{{ config(enabled=(var('wallet_levels') | int > 3)) }}
+{{ burn_down_at_level(3) }}

@@ -1,0 +1,2 @@
+{{ config(enabled=(var('wallet_levels') | int > 5)) }}
+{{ burn_down_at_level(5) }}

@@ -1,0 +1,82 @@
+-- One row per late fact and lot or charge it moved: booked in a later period than it happened in.
+
+with
+
+draws as (
+    select
+        rated.event_no,
+        rated.service_period,
+        rated.booked_period,
+        draws.lot_no,
+        draws.credits
+    from {{ ref('int_draws') }} as draws
+    inner join {{ ref('int_events_rated') }} as rated
+        on draws.event_no = rated.event_no
+    where rated.service_period <> rated.booked_period
+),
+
+uncovered as (
+    select
+        rated.event_no,
+        rated.service_period,
+        rated.booked_period,
+        uncovered.entry_type,
+        uncovered.credits,
+        uncovered.amount,
+        uncovered.currency
+    from {{ ref('int_uncovered') }} as uncovered
+    inner join {{ ref('int_events_rated') }} as rated
+        on uncovered.event_no = rated.event_no
+    where rated.service_period <> rated.booked_period
+),
+
+lots as (
+    select * from {{ ref('int_lots') }}
+),
+
+usage as (
+    select * from {{ source('feeds', 'usage') }}
+)
+
+select
+    'late usage' as what,
+    usage.event_id as fact_id,
+    lots.lot_id,
+    draws.service_period,
+    draws.booked_period,
+    draws.credits,
+    {{ cost_basis('lots.consideration', 'draws.credits', 'lots.credits') }} as amount,
+    lots.currency,
+    'received after its period was closed' as reason
+from draws
+inner join lots
+    on draws.lot_no = lots.lot_no
+inner join usage
+    on draws.event_no = usage.event_no
+union all
+select
+    'late usage, ' || uncovered.entry_type as what,
+    usage.event_id as fact_id,
+    cast(null as string) as lot_id,
+    uncovered.service_period,
+    uncovered.booked_period,
+    uncovered.credits,
+    uncovered.amount,
+    uncovered.currency,
+    'received after its period was closed' as reason
+from uncovered
+inner join usage
+    on uncovered.event_no = usage.event_no
+union all
+select
+    'late lot' as what,
+    lot_id as fact_id,
+    lot_id,
+    {{ period_of('effective_at') }} as service_period,
+    booked_period,
+    credits,
+    cast(consideration as {{ t_amount() }}) as amount,
+    currency,
+    'received after its period was closed' as reason
+from lots
+where {{ period_of('effective_at') }} <> booked_period

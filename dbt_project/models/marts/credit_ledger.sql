@@ -1,0 +1,178 @@
+-- One row per movement of credits: grants, draws, expiry and removals, and usage no credit paid for.
+--
+-- A view: at event level the words of a movement are those of its event and lot (decision 3). Entry ids say
+-- what they are: <event>/<lot> for a draw, <lot>/grant, <lot>/expire, <lot>/<removal>, <event>/overage.
+{{ config(materialized='view') }}
+
+with
+
+draws as (
+    select * from {{ ref('int_draws') }}
+),
+
+rated as (
+    select * from {{ ref('int_events_rated') }}
+),
+
+usage as (
+    select * from {{ source('feeds', 'usage') }}
+),
+
+customers as (
+    select * from {{ ref('stg_customers') }}
+    where customer_no is not null
+),
+
+property_sets as (
+    select * from {{ ref('stg_property_sets') }}
+),
+
+rates as (
+    select * from {{ source('config', 'rates') }}
+),
+
+lots as (
+    select * from {{ ref('int_lots') }}
+),
+
+losses as (
+    select * from {{ ref('int_lot_losses') }}
+),
+
+uncovered as (
+    select * from {{ ref('int_uncovered') }}
+),
+
+events as (
+    select
+        rated.event_no,
+        rated.occurred_at,
+        rated.booked_at,
+        rated.service_period,
+        rated.booked_period,
+        usage.event_id,
+        usage.user_id,
+        usage.team_id,
+        usage.corrects,
+        customers.customer_id,
+        property_sets.meter,
+        rates.rate_id,
+        rates.version as card_version
+    from rated
+    inner join usage
+        on rated.event_no = usage.event_no
+    inner join customers
+        on rated.customer_no = customers.customer_no
+    inner join property_sets
+        on rated.property_set_no = property_sets.property_set_no
+    inner join rates
+        on rated.rate_no = rates.rate_no
+)
+
+select
+    events.event_id || '/' || lots.lot_id as entry_id,
+    'draw' as entry_type,
+    lots.lot_id,
+    events.customer_id,
+    lots.wallet,
+    cast(-draws.credits as {{ t_credits() }}) as credits,
+    cast(-{{ cost_basis('lots.consideration', 'draws.credits', 'lots.credits') }} as {{ t_amount() }}) as amount,
+    lots.currency,
+    events.occurred_at,
+    events.booked_at,
+    events.service_period,
+    events.booked_period,
+    events.event_id,
+    lots.payment_id,
+    events.user_id,
+    events.team_id,
+    events.meter,
+    events.rate_id,
+    events.card_version,
+    events.service_period <> events.booked_period as is_late,
+    events.corrects,
+    cast(null as string) as reason
+from draws
+inner join events
+    on draws.event_no = events.event_no
+inner join lots
+    on draws.lot_no = lots.lot_no
+union all
+select
+    lots.lot_id || '/grant' as entry_id,
+    'grant' as entry_type,
+    lots.lot_id,
+    lots.customer_id,
+    lots.wallet,
+    lots.credits,
+    cast(lots.consideration as {{ t_amount() }}) as amount,
+    lots.currency,
+    lots.effective_at as occurred_at,
+    lots.usable_from as booked_at,
+    {{ period_of('lots.effective_at') }} as service_period,
+    lots.booked_period,
+    cast(null as string) as event_id,
+    lots.payment_id,
+    cast(null as string) as user_id,
+    cast(null as string) as team_id,
+    cast(null as string) as meter,
+    cast(null as string) as rate_id,
+    lots.card_version,
+    {{ period_of('lots.effective_at') }} <> lots.booked_period as is_late,
+    cast(null as string) as corrects,
+    lots.offer as reason
+from lots
+union all
+select
+    lots.lot_id || '/' || coalesce(losses.removal_id, 'expire') as entry_id,
+    case losses.cause when 'expire' then 'expire' else 'void' end as entry_type,
+    lots.lot_id,
+    lots.customer_id,
+    lots.wallet,
+    cast(-losses.credits as {{ t_credits() }}) as credits,
+    cast(-{{ cost_basis('lots.consideration', 'losses.credits', 'lots.credits') }} as {{ t_amount() }}) as amount,
+    lots.currency,
+    losses.happened_at as occurred_at,
+    losses.booked_at,
+    {{ period_of('losses.booked_at') }} as service_period,
+    losses.booked_period,
+    cast(null as string) as event_id,
+    case when losses.cause = 'refund' then losses.removal_id else lots.payment_id end as payment_id,
+    cast(null as string) as user_id,
+    cast(null as string) as team_id,
+    cast(null as string) as meter,
+    cast(null as string) as rate_id,
+    lots.card_version,
+    false as is_late,
+    cast(null as string) as corrects,
+    coalesce(losses.reason, losses.cause) as reason
+from losses
+inner join lots
+    on losses.lot_no = lots.lot_no
+union all
+select
+    events.event_id || '/' || uncovered.entry_type || case uncovered.cause when 'limit' then ':limit' else '' end as entry_id,
+    uncovered.entry_type,
+    cast(null as string) as lot_id,
+    events.customer_id,
+    uncovered.wallet,
+    cast(-uncovered.credits as {{ t_credits() }}) as credits,
+    uncovered.amount,
+    uncovered.currency,
+    events.occurred_at,
+    events.booked_at,
+    events.service_period,
+    events.booked_period,
+    events.event_id,
+    cast(null as string) as payment_id,
+    events.user_id,
+    events.team_id,
+    events.meter,
+    events.rate_id,
+    events.card_version,
+    events.service_period <> events.booked_period as is_late,
+    events.corrects,
+    uncovered.cause as reason
+from uncovered
+inner join events
+    on uncovered.event_no = events.event_no

@@ -1,0 +1,154 @@
+-- One row per period, meter, properties, wallet, customer and currency: where revenue came from.
+--
+-- usage, prior-period, breakage and overage revenue each sum to the journal. meter is null for breakage:
+-- nothing was metered. quantity is the metered quantity of the events whose price starts at this wallet,
+-- so each event counts once however many wallets paid for it.
+
+with
+
+shares as (
+    select * from {{ ref('int_usage_revenue_shares') }}
+),
+
+property_sets as (
+    select * from {{ ref('stg_property_sets') }}
+),
+
+settlements as (
+    select * from {{ ref('int_lot_settlements') }}
+),
+
+lots as (
+    select * from {{ ref('int_lots') }}
+),
+
+overage as (
+    select * from {{ ref('int_overage_billed') }}
+),
+
+rated as (
+    select * from {{ ref('int_events_rated') }}
+),
+
+customers as (
+    select * from {{ ref('stg_customers') }}
+    where customer_no is not null
+),
+
+chain as (
+    select * from {{ ref('int_rate_chain') }}
+    where position = 1
+),
+
+book as (
+    select * from {{ source('config', 'book') }}
+),
+
+-- Quantities belong to no currency: they sit on the row of the functional one.
+quantities as (
+    select
+        rated.booked_period,
+        rated.property_set_no,
+        rated.rate_no,
+        rated.customer_no,
+        {{ sum_credits('rated.quantity') }} as quantity,
+        cast(count(*) as bigint) as events
+    from rated
+    where rated.rate_no is not null
+    group by rated.booked_period, rated.property_set_no, rated.rate_no, rated.customer_no
+),
+
+parts as (
+    select
+        shares.booked_period,
+        shares.property_set_no,
+        shares.wallet,
+        shares.customer_id,
+        shares.currency,
+        case when shares.service_period = shares.booked_period then shares.revenue else {{ zero_money() }} end as usage_revenue,
+        case when shares.service_period = shares.booked_period then {{ zero_money() }} else shares.revenue end as prior_period_revenue,
+        {{ zero_money() }} as breakage_revenue,
+        {{ zero_money() }} as overage_revenue,
+        shares.credits,
+        {{ zero_credits() }} as quantity,
+        cast(0 as bigint) as events
+    from shares
+    union all
+    select
+        settlements.booked_period,
+        cast(null as int) as property_set_no,
+        lots.wallet,
+        lots.customer_id,
+        lots.currency,
+        {{ zero_money() }} as usage_revenue,
+        {{ zero_money() }} as prior_period_revenue,
+        settlements.breakage_revenue,
+        {{ zero_money() }} as overage_revenue,
+        {{ zero_credits() }} as credits,
+        {{ zero_credits() }} as quantity,
+        cast(0 as bigint) as events
+    from settlements
+    inner join lots
+        on settlements.lot_no = lots.lot_no
+    where settlements.breakage_revenue <> 0
+    union all
+    select
+        overage.booked_period,
+        overage.property_set_no,
+        overage.wallet,
+        overage.customer_id,
+        overage.currency,
+        {{ zero_money() }} as usage_revenue,
+        {{ zero_money() }} as prior_period_revenue,
+        {{ zero_money() }} as breakage_revenue,
+        overage.amount as overage_revenue,
+        {{ zero_credits() }} as credits,
+        {{ zero_credits() }} as quantity,
+        cast(0 as bigint) as events
+    from overage
+    union all
+    select
+        quantities.booked_period,
+        quantities.property_set_no,
+        chain.wallet,
+        customers.customer_id,
+        book.functional_currency as currency,
+        {{ zero_money() }} as usage_revenue,
+        {{ zero_money() }} as prior_period_revenue,
+        {{ zero_money() }} as breakage_revenue,
+        {{ zero_money() }} as overage_revenue,
+        {{ zero_credits() }} as credits,
+        quantities.quantity,
+        quantities.events
+    from quantities
+    cross join book
+    inner join customers
+        on quantities.customer_no = customers.customer_no
+    inner join chain
+        on quantities.rate_no = chain.rate_no
+)
+
+select
+    parts.booked_period,
+    property_sets.meter,
+    property_sets.properties,
+    parts.wallet,
+    parts.customer_id,
+    parts.currency,
+    {{ sum_money('parts.usage_revenue') }} as usage_revenue,
+    {{ sum_money('parts.prior_period_revenue') }} as prior_period_revenue,
+    {{ sum_money('parts.breakage_revenue') }} as breakage_revenue,
+    {{ sum_money('parts.overage_revenue') }} as overage_revenue,
+    {{ sum_credits('parts.credits') }} as credits,
+    {{ sum_credits('parts.quantity') }} as quantity,
+    cast(sum(parts.events) as bigint) as events
+from parts
+left join property_sets
+    on parts.property_set_no = property_sets.property_set_no
+group by
+    parts.booked_period,
+    property_sets.meter,
+    property_sets.properties,
+    parts.wallet,
+    parts.customer_id,
+    parts.currency

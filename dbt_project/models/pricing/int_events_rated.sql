@@ -1,0 +1,62 @@
+-- One row per usage event: the rate that prices it and its cost in the first wallet of the rate's chain.
+--
+-- Internal numbers only (8-byte keys and decimals): at 10 million events the words of an event cost more
+-- to write than everything the drawdown does, so they stay in raw.usage and marts join them back.
+-- cost is null, and unrated_reason says why, where no price was in force: never a guess.
+
+with
+
+usage as (
+    select * from {{ ref('stg_usage') }}
+),
+
+customers as (
+    select
+        customer_no,
+        pool_no,
+        class_no
+    from {{ ref('stg_customers') }}
+    where customer_no is not null
+),
+
+matches as (
+    select * from {{ ref('int_rate_matches') }}
+),
+
+chain as (
+    select * from {{ ref('int_rate_chain') }}
+    where position = 1
+)
+
+select
+    usage.event_no,
+    usage.customer_no,
+    customers.pool_no,
+    usage.property_set_no,
+    usage.quantity,
+    usage.occurred_at,
+    usage.booked_at,
+    usage.service_period,
+    {{ period_of('usage.booked_at') }} as booked_period,
+    matches.rate_no,
+    chain.wallet_level,
+    {{ node_no('customers.pool_no', 'chain.wallet_rank') }} as node_no,
+    cast(
+        {{ cost_in_quanta('usage.quantity', 'chain.quanta_per_unit', 'chain.quanta_numerator', 'chain.quanta_denominator') }}
+        * chain.quantum as {{ t_credits() }}
+    ) as cost,
+    case
+        when matches.rate_no is not null then null
+        else 'no rate in force'
+    end as unrated_reason
+from usage
+inner join customers
+    on usage.customer_no = customers.customer_no
+left join matches
+    on
+        usage.property_set_no = matches.property_set_no
+        and customers.class_no = matches.class_no
+        and usage.occurred_at >= matches.effective_from
+        and usage.occurred_at < matches.effective_to
+left join chain
+    on matches.rate_no = chain.rate_no

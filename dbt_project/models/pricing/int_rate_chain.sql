@@ -1,0 +1,49 @@
+-- One row per rate and place in its chain: the wallet and the exact price of one unit there.
+--
+-- The price is a fraction of the wallet's quanta (its smallest unit): numerator / denominator, in lowest
+-- terms, from the price as written. quanta_per_unit is the same number where three decimals hold it
+-- exactly, which lets the engine multiply instead of divide.
+
+with
+
+prices as (
+    select * from {{ source('config', 'rate_prices') }}
+    where step_no = 1
+),
+
+rates as (
+    select * from {{ source('config', 'rates') }}
+),
+
+wallets as (
+    select * from {{ source('config', 'wallets') }}
+)
+
+select
+    prices.rate_no,
+    cast(prices.position as int) as position,
+    cast(count(*) over (partition by prices.rate_no) as int) as chain_length,
+    prices.wallet,
+    wallets.rank as wallet_rank,
+    wallets.level as wallet_level,
+    case wallets.precision
+        {% for digits in range(9) -%}
+            when {{ digits }} then cast({{ '1' if digits == 0 else '0.' ~ '0' * (digits - 1) ~ '1' }} as decimal(10, 9))
+        {% endfor -%}
+        else cast(0.000000001 as decimal(10, 9))
+    end as quantum,
+    prices.quanta_numerator,
+    prices.quanta_denominator,
+    case
+        when
+            1000 % prices.quanta_denominator = 0 and prices.quanta_numerator < 1000000000000
+            then cast(prices.quanta_numerator * {{ whole_div('1000', as_whole('prices.quanta_denominator')) }} * 0.001 as decimal(18, 3))
+    end as quanta_per_unit,
+    rates.overage_amount,
+    rates.overage_currency,
+    rates.overage_per
+from prices
+inner join rates
+    on prices.rate_no = rates.rate_no
+inner join wallets
+    on prices.wallet = wallets.wallet

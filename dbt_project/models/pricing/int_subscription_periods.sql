@@ -1,0 +1,81 @@
+-- One row per billing period of a subscription that has begun by as_of.
+--
+-- Periods are counted from the start of the subscription, so a plan begun on 31 January bills on the
+-- last of February and on 31 March. A period that has begun is billed whole, in advance.
+
+{% set periods_at_most -%}
+    {{ days_between('started_at', as_of()) }} / case every_unit when 'day' then 1 when 'week' then 7 when 'month' then 28 else 365 end + 2
+{%- endset %}
+
+with
+
+subscriptions as (
+    select * from {{ source('feeds', 'subscriptions') }}
+    where {{ is_known('started_at', 'received_at') }}
+),
+
+versions as (
+    select * from {{ ref('int_card_windows') }}
+),
+
+offers as (
+    select * from {{ source('config', 'offers') }}
+),
+
+-- The cadence is the one of the offer the customer signed up to.
+signed as (
+    select
+        subscriptions.*,
+        offers.every_count,
+        offers.every_unit
+    from subscriptions
+    inner join versions
+        on
+            subscriptions.started_at >= versions.effective_from
+            and subscriptions.started_at < versions.effective_to
+    inner join offers
+        on
+            versions.version = offers.version
+            and subscriptions.offer = offers.offer
+            and offers.every_unit is not null
+),
+
+numbered as (
+    select
+        signed.*,
+        n as period_index
+    from {{ repeated('signed', periods_at_most, 'n') }}
+),
+
+final as (
+    select
+        subscription_id,
+        customer_id,
+        offer,
+        started_at,
+        ended_at,
+        coalesce(quantity, 1) as quantity,
+        received_at,
+        file_no,
+        row_no,
+        cast(period_index + 1 as int) as period_index,
+        {{ add_calendar('started_at', 'period_index * every_count', 'every_unit') }} as period_start,
+        {{ add_calendar('started_at', '(period_index + 1) * every_count', 'every_unit') }} as period_end
+    from numbered
+)
+
+select
+    subscription_id,
+    customer_id,
+    offer,
+    quantity,
+    received_at,
+    file_no,
+    row_no,
+    period_index,
+    period_start,
+    period_end
+from final
+where
+    period_start < {{ as_of() }}
+    and (ended_at is null or period_start < ended_at)

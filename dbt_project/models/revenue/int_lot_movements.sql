@@ -1,0 +1,50 @@
+-- One row per lot and booked period in which it moved: credits by cause, all positive.
+
+with
+
+movements as (
+    select
+        lot_no,
+        booked_period,
+        credits as granted,
+        {{ zero_credits() }} as drawn,
+        {{ zero_credits() }} as drawn_late,
+        {{ zero_credits() }} as lapsed,
+        {{ zero_credits() }} as voided,
+        {{ zero_credits() }} as refunded
+    from {{ ref('int_lots') }}
+    union all
+    select
+        lot_no,
+        booked_period,
+        {{ zero_credits() }} as granted,
+        case when service_period = booked_period then credits else {{ zero_credits() }} end as drawn,
+        case when service_period = booked_period then {{ zero_credits() }} else credits end as drawn_late,
+        {{ zero_credits() }} as lapsed,
+        {{ zero_credits() }} as voided,
+        {{ zero_credits() }} as refunded
+    from {{ ref('int_lot_usage') }}
+    union all
+    select
+        lot_no,
+        booked_period,
+        {{ zero_credits() }} as granted,
+        {{ zero_credits() }} as drawn,
+        {{ zero_credits() }} as drawn_late,
+        case when cause = 'expire' then credits else {{ zero_credits() }} end as lapsed,
+        case when cause = 'void' then credits else {{ zero_credits() }} end as voided,
+        case when cause = 'refund' then credits else {{ zero_credits() }} end as refunded
+    from {{ ref('int_lot_losses') }}
+)
+
+select
+    lot_no,
+    booked_period,
+    {{ sum_credits('granted') }} as granted,
+    {{ sum_credits('drawn') }} as drawn,
+    {{ sum_credits('drawn_late') }} as drawn_late,
+    {{ sum_credits('lapsed') }} as lapsed,
+    {{ sum_credits('voided') }} as voided,
+    {{ sum_credits('refunded') }} as refunded
+from movements
+group by lot_no, booked_period

@@ -1,0 +1,82 @@
+{{ config(materialized='view') }}
+-- One row per lot and period from its grant until it is empty (or until the last period): balances.
+--
+-- The dense twin of int_lot_settlements: months without movement carry the balance. Views in marts show
+-- it as lot_balances and as deferred_revenue_schedule.
+
+with
+
+settlements as (
+    select * from {{ ref('int_lot_settlements') }}
+),
+
+lots as (
+    select * from {{ ref('int_lots') }}
+),
+
+periods as (
+    select * from {{ ref('stg_periods') }}
+),
+
+spans as (
+    select
+        lot_no,
+        min(booked_period) as first_period,
+        max(booked_period) as last_moved,
+        min(closing_credits) as lowest
+    from settlements
+    group by lot_no
+),
+
+grid as (
+    select
+        spans.lot_no,
+        periods.period
+    from spans
+    inner join periods
+        on
+            periods.period >= spans.first_period
+            and (spans.lowest > 0 or periods.period <= spans.last_moved)
+),
+
+filled as (
+    select
+        grid.lot_no,
+        grid.period as booked_period,
+        settlements.lot_no is not null as moved,
+        {% for column in ['granted', 'drawn', 'drawn_late', 'lapsed', 'voided', 'refunded'] -%}
+        coalesce(settlements.{{ column }}, {{ zero_credits() }}) as {{ column }},
+        {% endfor -%}
+        {{ last_known('settlements.closing_credits', 'partition by grid.lot_no order by grid.period rows unbounded preceding') }} as closing_credits,
+        {%- for suffix in ['', '_functional'] %}
+        {% for column in ['addition', 'usage_revenue', 'prior_period_revenue', 'breakage_revenue', 'refund_release'] -%}
+        coalesce(settlements.{{ column }}{{ suffix }}, {{ zero_money() }}) as {{ column }}{{ suffix }},
+        {% endfor -%}
+        {{ last_known('settlements.released_to_date' ~ suffix, 'partition by grid.lot_no order by grid.period rows unbounded preceding') }} as released_to_date{{ suffix }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from grid
+    left join settlements
+        on
+            grid.lot_no = settlements.lot_no
+            and grid.period = settlements.booked_period
+)
+
+select
+    filled.*,
+    cast(filled.closing_credits - filled.granted + filled.drawn + filled.drawn_late + filled.lapsed + filled.voided + filled.refunded as {{ t_credits() }}) as opening_credits,
+    cast(lots.consideration - filled.released_to_date as {{ t_money() }}) as closing,
+    cast(
+        lots.consideration - filled.released_to_date - filled.addition
+        + filled.usage_revenue + filled.prior_period_revenue + filled.breakage_revenue + filled.refund_release
+        as {{ t_money() }}
+    ) as opening,
+    cast(lots.functional_consideration - filled.released_to_date_functional as {{ t_money() }}) as closing_functional,
+    cast(
+        lots.functional_consideration - filled.released_to_date_functional - filled.addition_functional
+        + filled.usage_revenue_functional + filled.prior_period_revenue_functional
+        + filled.breakage_revenue_functional + filled.refund_release_functional
+        as {{ t_money() }}
+    ) as opening_functional
+from filled
+inner join lots
+    on filled.lot_no = lots.lot_no

@@ -1,0 +1,59 @@
+-- One row per payment fact that reached no lot, receivable or account, and why (identity 7, the rest).
+--
+-- is_error marks facts the books would be wrong without; the others are listed for a person to apply.
+
+with
+
+payments as (
+    select * from {{ ref('stg_payments') }}
+),
+
+lots as (
+    select * from {{ ref('int_lots') }}
+),
+
+applied as (
+    select distinct payment_id from lots
+    where payment_id is not null
+),
+
+originals as (
+    select * from payments
+    where kind = 'payment'
+),
+
+reasons as (
+    select
+        payments.*,
+        case
+            when payments.kind = 'payment' and payments.subscription_id is null and payments.offer is null and applied.payment_id is null
+                then 'no offer named and no grant refers to it: held as unapplied'
+            when payments.kind = 'payment' and payments.subscription_id is null and applied.payment_id is null
+                then 'its offer grants nothing at that date, or it buys nothing (quantity or amount is zero)'
+            when payments.kind = 'refund' and originals.payment_id is null
+                then 'it names no payment to refund: booked against revenue'
+            when payments.kind = 'invoice' and payments.subscription_id is null
+                then 'unpaid and cancellable: nothing is booked until it is paid'
+            when payments.kind not in ('payment', 'refund', 'invoice', 'payout', 'fee', 'write_off')
+                then 'facts of this kind are not posted yet'
+        end as reason,
+        payments.kind not in ('payment', 'refund', 'invoice', 'payout', 'fee', 'write_off', 'void') as is_error
+    from payments
+    left join applied
+        on payments.payment_id = applied.payment_id
+    left join originals
+        on payments.relates_to = originals.payment_id
+)
+
+select
+    payment_id,
+    kind,
+    customer_id,
+    booked_period,
+    gross_amount,
+    currency,
+    offer,
+    reason,
+    is_error
+from reasons
+where reason is not null

@@ -1,0 +1,110 @@
+-- One row per posting of a refund: unearned liability first, the rest against revenue already earned.
+--
+-- Dr liability (what the removed credits still carried), Dr refunds (contra revenue) for what was earned,
+-- Dr tax payable, Cr cash in transit (ACCOUNTING 5).
+
+with
+
+refunds as (
+    select
+        refunds.payment_id,
+        refunds.booked_period,
+        refunds.currency,
+        refunds.gross_amount,
+        refunds.net_amount,
+        refunds.tax_amount,
+        refunds.net_functional,
+        refunds.tax_functional
+    from {{ ref('stg_payments') }} as refunds
+    where refunds.kind = 'refund'
+),
+
+lots as (
+    select * from {{ ref('int_lots') }}
+),
+
+settlements as (
+    select * from {{ ref('int_lot_settlements') }}
+    where refund_release <> 0 or refund_release_functional <> 0
+),
+
+released as (
+    select
+        settlements.booked_period,
+        lots.liability as account_role,
+        lots.wallet,
+        lots.currency,
+        {{ sum_money('settlements.refund_release') }} as amount,
+        {{ sum_money('settlements.refund_release_functional') }} as functional_amount
+    from settlements
+    inner join lots
+        on settlements.lot_no = lots.lot_no
+    group by settlements.booked_period, lots.liability, lots.wallet, lots.currency
+),
+
+paid_back as (
+    select
+        booked_period,
+        currency,
+        {{ sum_money('gross_amount') }} as gross_amount,
+        {{ sum_money('net_amount') }} as net_amount,
+        {{ sum_money('tax_amount') }} as tax_amount,
+        {{ sum_money('net_functional') }} as net_functional,
+        {{ sum_money('tax_functional') }} as tax_functional
+    from refunds
+    group by booked_period, currency
+),
+
+released_total as (
+    select
+        booked_period,
+        currency,
+        sum(amount) as amount,
+        sum(functional_amount) as functional_amount
+    from released
+    group by booked_period, currency
+)
+
+select
+    'refunds' as cause,
+    booked_period,
+    account_role,
+    wallet,
+    currency,
+    amount,
+    functional_amount
+from released
+union all
+select
+    'refunds' as cause,
+    paid_back.booked_period,
+    'refunds_contra_revenue' as account_role,
+    cast(null as string) as wallet,
+    paid_back.currency,
+    cast(paid_back.net_amount - coalesce(released_total.amount, 0) as {{ t_money() }}) as amount,
+    cast(paid_back.net_functional - coalesce(released_total.functional_amount, 0) as {{ t_money() }}) as functional_amount
+from paid_back
+left join released_total
+    on
+        paid_back.booked_period = released_total.booked_period
+        and paid_back.currency = released_total.currency
+union all
+select
+    'refunds' as cause,
+    booked_period,
+    'tax_payable' as account_role,
+    cast(null as string) as wallet,
+    currency,
+    tax_amount as amount,
+    tax_functional as functional_amount
+from paid_back
+union all
+select
+    'refunds' as cause,
+    booked_period,
+    'cash_in_transit' as account_role,
+    cast(null as string) as wallet,
+    currency,
+    -gross_amount as amount,
+    cast(-net_functional - tax_functional as {{ t_money() }}) as functional_amount
+from paid_back

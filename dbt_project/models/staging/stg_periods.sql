@@ -1,0 +1,48 @@
+-- One row per period (calendar month in the book's zone) from the book's first to the one as_of falls in.
+--
+-- closes_at is when the period was last closed; facts received from then on are booked later. It is
+-- the end of time for a period that is open.
+
+with
+
+book as (
+    select * from {{ source('config', 'book') }}
+),
+
+register as (
+    select * from {{ source('feeds', 'period_closes') }}
+    where closed_at < {{ as_of() }}
+),
+
+bounds as (
+    select
+        first_period,
+        {{ period_of(just_before(as_of())) }} as last_period
+    from book
+),
+
+months as (
+    {{ month_spine('(select first_period from bounds)', '(select last_period from bounds)') }}
+),
+
+last_action as (
+    select
+        period,
+        action,
+        closed_at,
+        row_number() over (partition by period order by closed_at desc, close_id desc) as recency
+    from register
+)
+
+select
+    months.period,
+    cast(row_number() over (order by months.period) as int) as period_no,
+    {{ instant_of('months.period') }} as starts_at,
+    {{ instant_of("cast(months.period + interval '1 month' as date)") }} as ends_at,
+    coalesce(last_action.closed_at, {{ end_of_time() }}) as closes_at
+from months
+left join last_action
+    on
+        months.period = last_action.period
+        and last_action.recency = 1
+        and last_action.action = 'close'

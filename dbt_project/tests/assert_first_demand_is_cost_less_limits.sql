@@ -1,0 +1,27 @@
+-- Fails for an event whose cost is not what it asks of its first wallet plus what a guardrail kept from it.
+
+with
+
+asked as (
+    {% for level in range(var('wallet_levels') | int) %}
+    select
+        event_no,
+        needed
+    from {{ ref('int_demand__level_' ~ level) }}
+    where position = 1
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+)
+
+select
+    rated.event_no,
+    rated.cost,
+    asked.needed,
+    over_limit.excess
+from {{ ref('int_events_rated') }} as rated
+left join asked
+    on rated.event_no = asked.event_no
+left join {{ ref('int_limit_excess') }} as over_limit
+    on rated.event_no = over_limit.event_no
+where rated.cost is distinct from coalesce(asked.needed, 0) + coalesce(over_limit.excess, 0)
+    and rated.rate_no is not null

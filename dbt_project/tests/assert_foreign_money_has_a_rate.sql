@@ -1,0 +1,15 @@
+-- Fails for money in a currency that has no exchange rate on or before its day.
+
+select
+    payment_id as fact_id,
+    currency,
+    occurred_at
+from {{ ref('stg_payments') }}
+where fx_rate is null
+union all
+select
+    lot_id as fact_id,
+    currency,
+    effective_at as occurred_at
+from {{ ref('int_lots') }}
+where functional_consideration is null

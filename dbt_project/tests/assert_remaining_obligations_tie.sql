@@ -1,0 +1,17 @@
+-- Fails where the time bands do not sum to the obligation, or the obligation is not the closing liability.
+
+select
+    coalesce(obligations.booked_period, rollforward.booked_period) as booked_period,
+    coalesce(obligations.wallet, rollforward.wallet) as wallet,
+    obligations.amount,
+    rollforward.closing
+from {{ ref('remaining_obligations') }} as obligations
+full outer join {{ ref('liability_rollforward') }} as rollforward
+    on
+        obligations.liability = rollforward.liability
+        and obligations.wallet = rollforward.wallet
+        and obligations.currency = rollforward.currency
+        and obligations.booked_period = rollforward.booked_period
+where
+    coalesce(obligations.amount, 0) <> coalesce(rollforward.closing, 0)
+    or obligations.amount <> obligations.within_12_months + obligations.beyond_12_months + obligations.no_expiry
