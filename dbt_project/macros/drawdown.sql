@@ -330,8 +330,11 @@ from pieces
 where credits > 0
 {% endmacro %}
 
-{# One row per event part that no lot of this level pays: where it goes next. next_* is null at the end of
-   the chain. The part keeps its share of the event and takes the next wallet's own price for it. #}
+{# One row per event part that no lot of this level pays: what becomes of it.
+
+   Where the chain goes on, next_* say where and for how much: the part keeps its share of the event and
+   takes the next wallet's own price for it. At the end of the chain it is overage, sold in arrears at the
+   rate's overage price, or unfunded: served, but nobody agreed to pay. amount is not yet rounded. #}
 {% macro unpaid_at_level(level) %}
 with
 
@@ -360,17 +363,20 @@ chain as (
     select * from {{ ref('int_rate_chain') }}
 ),
 
-next_priced as (
+placed as (
     select
         unpaid.event_no,
         unpaid.position,
         unpaid.unpaid,
         demand.full_cost,
-        rated.node_no as first_node_no,
-        rated.pool_no,
         rated.rate_no,
-        rated.quantity,
         rated.booked_at,
+        {{ share_of('rated.quantity', 'unpaid.unpaid', 'demand.full_cost') }} as quantity,
+        this_place.wallet,
+        this_place.overage_numerator,
+        this_place.overage_denominator,
+        this_place.overage_per_unit,
+        this_place.overage_currency,
         next_place.position as next_position,
         next_place.wallet_level as next_level,
         {{ node_no('rated.pool_no', 'next_place.wallet_rank') }} as next_node_no,
@@ -385,6 +391,10 @@ next_priced as (
             and unpaid.position = demand.position
     inner join rated
         on unpaid.event_no = rated.event_no
+    inner join chain as this_place
+        on
+            rated.rate_no = this_place.rate_no
+            and unpaid.position = this_place.position
     left join chain as next_place
         on
             rated.rate_no = next_place.rate_no
@@ -394,16 +404,27 @@ next_priced as (
 select
     event_no,
     position,
-    pool_no,
     rate_no,
-    quantity,
     booked_at,
+    wallet,
+    quantity,
     unpaid,
-    full_cost,
     next_position,
     next_level,
     next_node_no,
     next_full_cost,
-    {{ share_of('next_full_cost', 'unpaid', 'full_cost') }} as next_needed
-from next_priced
+    {{ share_of('next_full_cost', 'unpaid', 'full_cost') }} as next_needed,
+    next_position is null and overage_numerator is not null as is_overage,
+    case
+        when next_position is null and overage_numerator is not null
+            then {{ overage_amount('quantity') }}
+    end as amount,
+    overage_currency as currency
+from placed
 {% endmacro %}
+
+{# Overage price of a quantity, to 9 decimals; columns of int_rate_chain in scope. #}
+{% macro overage_amount(quantity) -%}
+    cast({{ cost_in_quanta(quantity, 'overage_per_unit', 'overage_numerator', 'overage_denominator') }}
+        * cast(0.000000001 as decimal(10, 9)) as {{ t_amount() }})
+{%- endmacro %}

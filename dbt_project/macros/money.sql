@@ -80,3 +80,11 @@
             and {{ at }} >= {{ alias }}.rate_from
             and {{ at }} < {{ alias }}.rate_to
 {%- endmacro %}
+
+{# The fraction numerator / denominator as a 3-decimal number where that is exact, else null. #}
+{% macro three_decimal_factor(numerator, denominator) -%}
+    case
+        when 1000 % {{ denominator }} = 0 and {{ numerator }} < 1000000000000
+            then cast({{ numerator }} * {{ whole_div('1000', as_whole(denominator)) }} * 0.001 as decimal(18, 3))
+    end
+{%- endmacro %}

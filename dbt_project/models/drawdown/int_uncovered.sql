@@ -2,13 +2,9 @@
 --
 -- Where the rate has an overage price the part is sold in arrears; otherwise it is unfunded: served, but
 -- nobody agreed to pay for it. amount is not yet rounded to a minor unit.
+{{ config(materialized='view') }}
 
 with
-
-rates as (
-    select * from {{ source('config', 'rates') }}
-),
-
 
 rated as (
     select * from {{ ref('int_events_rated') }}
@@ -18,79 +14,64 @@ over_limit as (
     select * from {{ ref('int_limit_excess') }}
 ),
 
-parts as (
-    {% for level in range(var('wallet_levels') | int) %}
+chain as (
+    select * from {{ ref('int_rate_chain') }}
+    where position = 1
+),
+
+over_limit_parts as (
     select
-        unpaid.event_no,
-        'chain' as cause,
-        unpaid.position,
-        unpaid.rate_no,
-        unpaid.quantity,
-        unpaid.unpaid as credits,
-        unpaid.full_cost,
-        true as may_be_overage
-    from {{ ref('int_unpaid__level_' ~ level) }} as unpaid
-    where unpaid.next_position is null
-    union all
-    {% endfor %}
-    select
-        rated.event_no,
-        'limit' as cause,
-        1 as position,
-        rated.rate_no,
-        rated.quantity,
+        over_limit.event_no,
         over_limit.overage_excess as credits,
-        rated.cost as full_cost,
         true as may_be_overage
     from over_limit
-    inner join rated
-        on over_limit.event_no = rated.event_no
     where over_limit.overage_excess > 0
     union all
     select
-        rated.event_no,
-        'limit' as cause,
-        1 as position,
-        rated.rate_no,
-        rated.quantity,
+        over_limit.event_no,
         over_limit.unfunded_excess as credits,
-        rated.cost as full_cost,
         false as may_be_overage
     from over_limit
-    inner join rated
-        on over_limit.event_no = rated.event_no
     where over_limit.unfunded_excess > 0
 ),
 
-shared as (
+above_limits as (
     select
-        parts.*,
-        parts.may_be_overage and rates.overage_amount is not null as is_overage,
-        {{ share_of('parts.quantity', 'parts.credits', 'parts.full_cost') }} as part_quantity,
-        rates.overage_amount,
-        rates.overage_per,
-        rates.overage_currency
-    from parts
-    inner join rates
-        on parts.rate_no = rates.rate_no
+        parts.event_no,
+        parts.credits,
+        parts.may_be_overage and chain.overage_numerator is not null as is_overage,
+        {{ share_of('rated.quantity', 'parts.credits', 'rated.cost') }} as quantity,
+        chain.*
+    from over_limit_parts as parts
+    inner join rated
+        on parts.event_no = rated.event_no
+    inner join chain
+        on rated.rate_no = chain.rate_no
 )
 
+{% for level in range(var('wallet_levels') | int) %}
 select
-    shared.event_no,
-    shared.cause,
-    case when shared.is_overage then 'overage' else 'unfunded' end as entry_type,
-    shared.position,
-    chain.wallet,
-    shared.credits,
-    shared.part_quantity as quantity,
-    case
-        when shared.is_overage
-            then {{ from_billionths(muldiv_round(billionths('shared.part_quantity'), billionths('shared.overage_amount'), billionths('shared.overage_per'))) }}
-        else cast(0 as {{ t_amount() }})
-    end as amount,
-    case when shared.is_overage then shared.overage_currency end as currency
-from shared
-inner join {{ ref('int_rate_chain') }} as chain
-    on
-        shared.rate_no = chain.rate_no
-        and shared.position = chain.position
+    event_no,
+    'chain' as cause,
+    case when is_overage then 'overage' else 'unfunded' end as entry_type,
+    position,
+    wallet,
+    unpaid as credits,
+    quantity,
+    coalesce(amount, cast(0 as {{ t_amount() }})) as amount,
+    case when is_overage then currency end as currency
+from {{ ref('int_unpaid__level_' ~ level) }}
+where next_position is null
+union all
+{% endfor %}
+select
+    event_no,
+    'limit' as cause,
+    case when is_overage then 'overage' else 'unfunded' end as entry_type,
+    1 as position,
+    wallet,
+    credits,
+    quantity,
+    case when is_overage then {{ overage_amount('quantity') }} else cast(0 as {{ t_amount() }}) end as amount,
+    case when is_overage then overage_currency end as currency
+from above_limits

@@ -2,7 +2,8 @@
 --
 -- The price is a fraction of the wallet's quanta (its smallest unit): numerator / denominator, in lowest
 -- terms, from the price as written. quanta_per_unit is the same number where three decimals hold it
--- exactly, which lets the engine multiply instead of divide.
+-- exactly, which lets the engine multiply instead of divide. The overage price is the same kind of
+-- fraction, in billionths of its currency; null where the rate has none.
 
 with
 
@@ -34,14 +35,11 @@ select
     end as quantum,
     prices.quanta_numerator,
     prices.quanta_denominator,
-    case
-        when
-            1000 % prices.quanta_denominator = 0 and prices.quanta_numerator < 1000000000000
-            then cast(prices.quanta_numerator * {{ whole_div('1000', as_whole('prices.quanta_denominator')) }} * 0.001 as decimal(18, 3))
-    end as quanta_per_unit,
-    rates.overage_amount,
-    rates.overage_currency,
-    rates.overage_per
+    {{ three_decimal_factor('prices.quanta_numerator', 'prices.quanta_denominator') }} as quanta_per_unit,
+    rates.overage_numerator,
+    rates.overage_denominator,
+    {{ three_decimal_factor('rates.overage_numerator', 'rates.overage_denominator') }} as overage_per_unit,
+    rates.overage_currency
 from prices
 inner join rates
     on prices.rate_no = rates.rate_no
