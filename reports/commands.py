@@ -81,6 +81,33 @@ def check(settings: Settings, threads: int | None) -> None:
         sys.exit(1)
 
 
+@click.command()
+@click.argument("wanted", metavar="ID")
+@click.pass_obj
+def trace(settings: Settings, wanted: str) -> None:
+    """Walk one figure back to its sources and on to its postings.
+
+    ID is a lot, event, payment, subscription, journal or customer as the files name it; a ledger
+    entry (event/lot), a journal line (journal/2) or a balance (customer/wallet). Ends with the
+    totals that must tie, and exits 1 when one does not.
+
+    \b
+    Example:
+      creditbooks trace pay_000123:1
+    """
+    from ingestion.warehouse import reading
+    from reports.check import built_parameters
+    from reports.trace import trace as walk
+    from reports.trace.tree import all_hold, as_json, as_text
+
+    with reading(settings.database) as connection:
+        built_parameters(connection, settings.database)
+        found = walk(connection, wanted)
+    click.echo(json.dumps(as_json(found), indent=2) if settings.as_json else as_text(found))
+    if not all_hold(found):
+        sys.exit(1)
+
+
 def _print_checks(results: list[CheckResult], as_json: bool) -> None:
     """Every check, then how many hold."""
     from dataclasses import asdict

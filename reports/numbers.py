@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -54,6 +55,24 @@ def last_day(as_of: datetime, offset: timedelta = timedelta(0)) -> str:
 def short_digest(sha256: str) -> str:
     """The first twelve hex digits: enough to find it, short enough to read out."""
     return sha256[:12]
+
+
+def aligned(table: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of text in columns: the first to the left, the others to the right by their last digit.
+
+    A closing parenthesis stands one place further right, so that digits stay under digits.
+    """
+    padded = [
+        [row[0], *(cell if cell.endswith(")") else f"{cell} " for cell in row[1:])] for row in table
+    ]
+    widths = [max(len(row[column]) for row in padded) for column in range(len(padded[0]))]
+    return [
+        " ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in padded
+    ]
 
 
 def _decimals_of(number: Decimal) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rate_cards.problems import relative
 from reports.figures import MOVEMENTS, Figures, Headline, Rollforward
-from reports.numbers import count, last_day, money, month
+from reports.numbers import aligned, count, last_day, money, month
 
 PERIODS_SHOWN = 8
 
@@ -53,24 +53,6 @@ def _rollforward_lines(rollforward: Rollforward) -> list[str]:
     lines = aligned(table)
     rule = "-" * len(lines[0])
     return [title, lines[0], rule, *lines[1:-1], rule, lines[-1]]
-
-
-def aligned(table: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of text in columns: the first to the left, the others to the right by their last digit.
-
-    A closing parenthesis stands one place further right, so that digits stay under digits.
-    """
-    padded = [
-        [row[0], *(cell if cell.endswith(")") else f"{cell} " for cell in row[1:])] for row in table
-    ]
-    widths = [max(len(row[column]) for row in padded) for column in range(len(padded[0]))]
-    return [
-        " ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in padded
-    ]
 
 
 def _headline(head: Headline) -> str:

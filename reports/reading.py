@@ -1,0 +1,249 @@
+"""Read what the summary and the page show from a built and checked database: sums, no rules."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from reports.build import Parameters
+from reports.check_result import CheckResult
+from reports.figures import (
+    CorrectionLine,
+    Figures,
+    Headline,
+    MeterLine,
+    Rollforward,
+    RollforwardRow,
+    SourceFile,
+    WalletLine,
+)
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+DEFAULT_DECIMALS = 2
+LIABILITY_NAMES = {
+    "contract_liability": "Deferred revenue",
+    "refund_liability": "Refundable balances",
+    "customer_deposit": "Customer deposits",
+}
+
+
+def read_figures(connection: DuckDBPyConnection, parameters: Parameters) -> Figures:
+    """Everything the summary and the page show.
+
+    Args:
+        connection: Open on a database that was built and checked.
+        parameters: Of that build.
+    """
+    [(entity, framework)] = connection.execute("select entity, framework from raw.book").fetchall()
+    rollforwards = _rollforwards(connection)
+    return Figures(
+        book=parameters.book,
+        entity=entity,
+        framework=framework,
+        time_zone=parameters.time_zone,
+        as_of=parameters.as_of,
+        models_sha256=parameters.models_sha256,
+        rollforwards=rollforwards,
+        wallets=_wallets(connection),
+        meters=_meters(connection),
+        corrections=_corrections(connection),
+        heads=(*_closing_heads(rollforwards), *_other_heads(connection)),
+        checks=_checks(connection),
+        sources=_sources(connection),
+    )
+
+
+def _rollforwards(connection: DuckDBPyConnection) -> tuple[Rollforward, ...]:
+    """One roll-forward per liability and currency, movements signed; the mart's are positive."""
+    rows = connection.execute(
+        """
+        select
+            liability, currency, minor_units, booked_period,
+            sum(opening), sum(additions), -sum(usage_revenue), -sum(prior_period_revenue),
+            -sum(breakage_revenue), -sum(refunded), sum(transferred), sum(fx), sum(closing)
+        from marts.liability_rollforward left join raw.currencies using (currency)
+        group by liability, currency, minor_units, booked_period
+        order by liability, currency, booked_period
+        """
+    ).fetchall()
+    names = (
+        "additions",
+        "usage_revenue",
+        "prior_period_revenue",
+        "breakage_revenue",
+        "refunded",
+        "transferred",
+        "fx",
+    )
+    return tuple(
+        Rollforward(
+            liability=liability,
+            currency=currency,
+            decimals=_decimals(minor_units),
+            rows=tuple(
+                RollforwardRow(row[3], row[4], dict(zip(names, row[5:12], strict=True)), row[12])
+                for row in found
+            ),
+        )
+        for (liability, currency, minor_units), found in groupby(rows, lambda row: row[:3])
+    )
+
+
+def _wallets(connection: DuckDBPyConnection) -> tuple[WalletLine, ...]:
+    """What is outstanding and what expired, per wallet and currency, in the order of the book."""
+    rows = connection.execute(
+        """
+        with
+        lots as (
+            select wallet, currency, liability, sum(credits) as granted
+            from marts.credit_lots group by wallet, currency, liability
+        ),
+        open_lots as (
+            select lots.wallet, lots.currency, count(*) as lots, sum(balances.closing) as credits
+            from marts.lot_balances as balances
+            inner join marts.credit_lots as lots using (lot_id)
+            where
+                balances.booked_period = (select max(booked_period) from marts.lot_balances)
+                and balances.closing > 0
+            group by lots.wallet, lots.currency
+        ),
+        expired as (
+            select lots.wallet, lots.currency, -sum(balances.expired) as credits
+            from marts.lot_balances as balances
+            inner join marts.credit_lots as lots using (lot_id)
+            where balances.expired <> 0
+            group by lots.wallet, lots.currency
+        ),
+        money as (
+            select
+                wallet, currency,
+                sum(closing) filter (
+                    booked_period = (select max(booked_period) from marts.liability_rollforward)
+                ) as deferred,
+                sum(breakage_revenue) as breakage
+            from marts.liability_rollforward group by wallet, currency
+        )
+        select
+            wallet, wallets.unit, lots.liability, currency, minor_units,
+            coalesce(open_lots.lots, 0), coalesce(open_lots.credits, 0),
+            coalesce(money.deferred, 0), coalesce(expired.credits, 0), coalesce(money.breakage, 0)
+        from lots
+        inner join raw.wallets as wallets using (wallet)
+        left join open_lots using (wallet, currency)
+        left join expired using (wallet, currency)
+        left join money using (wallet, currency)
+        left join raw.currencies using (currency)
+        order by wallets.rank, currency
+        """
+    ).fetchall()
+    return tuple(WalletLine(*(*row[:4], _decimals(row[4]), *row[5:])) for row in rows)
+
+
+def _meters(connection: DuckDBPyConnection) -> tuple[MeterLine, ...]:
+    """Revenue from usage per period, meter and currency; nothing for what earned nothing."""
+    rows = connection.execute(
+        """
+        select
+            booked_period, meter, currency, minor_units, sum(usage_revenue + prior_period_revenue)
+        from marts.revenue_by_meter left join raw.currencies using (currency)
+        where meter is not null
+        group by booked_period, meter, currency, minor_units
+        having sum(usage_revenue + prior_period_revenue) <> 0
+        order by booked_period, meter, currency
+        """
+    ).fetchall()
+    return tuple(MeterLine(*(*row[:3], _decimals(row[3]), row[4])) for row in rows)
+
+
+def _corrections(connection: DuckDBPyConnection) -> tuple[CorrectionLine, ...]:
+    """Late usage by the month it happened in and the month it is recorded in."""
+    rows = connection.execute(
+        """
+        select
+            service_period, booked_period, currency, minor_units,
+            count(distinct fact_id), sum(amount)
+        from marts.corrections left join raw.currencies using (currency)
+        where what <> 'late lot' and currency is not null
+        group by service_period, booked_period, currency, minor_units
+        order by booked_period, service_period, currency
+        """
+    ).fetchall()
+    return tuple(
+        CorrectionLine(*(*row[:3], _decimals(row[3]), row[4], round(row[5], _decimals(row[3]))))
+        for row in rows
+    )
+
+
+def _closing_heads(rollforwards: tuple[Rollforward, ...]) -> list[Headline]:
+    """The closing balance of each liability."""
+    return [
+        Headline(
+            LIABILITY_NAMES.get(found.liability, found.liability),
+            found.closing,
+            found.currency,
+            found.decimals,
+        )
+        for found in rollforwards
+    ]
+
+
+def _other_heads(connection: DuckDBPyConnection) -> list[Headline]:
+    """What else a controller asks first: sold after use, owed by customers, paid by nobody."""
+    heads = [
+        Headline("Overage sold", amount, currency, _decimals(minor_units))
+        for amount, currency, minor_units in connection.execute(
+            """
+            select sum(overage_revenue), currency, minor_units
+            from marts.revenue_by_meter left join raw.currencies using (currency)
+            group by currency, minor_units having sum(overage_revenue) <> 0 order by currency
+            """
+        ).fetchall()
+    ]
+    heads += [
+        Headline("Owed by customers", amount, currency, _decimals(minor_units))
+        for amount, currency, minor_units in connection.execute(
+            """
+            select sum(debit - credit), currency, minor_units
+            from marts.journal_lines left join raw.currencies using (currency)
+            where account_role in ('accounts_receivable', 'unbilled_receivable')
+            group by currency, minor_units having sum(debit - credit) <> 0 order by currency
+            """
+        ).fetchall()
+    ]
+    heads += [
+        Headline(f"Used, paid for by nobody: {wallet}", -total, unit, 0, events, "event")
+        for wallet, unit, total, events in connection.execute(
+            """
+            select wallet, wallets.unit, sum(credits), count(distinct event_id)
+            from marts.credit_ledger inner join raw.wallets as wallets using (wallet)
+            where entry_type = 'unfunded'
+            group by wallet, wallets.unit, wallets.rank order by wallets.rank
+            """
+        ).fetchall()
+    ]
+    return heads
+
+
+def _checks(connection: DuckDBPyConnection) -> tuple[CheckResult, ...]:
+    """What the last `check` found, in its order."""
+    rows = connection.execute("select * from marts.check_results").fetchall()
+    return tuple(CheckResult(*row) for row in rows)
+
+
+def _sources(connection: DuckDBPyConnection) -> tuple[SourceFile, ...]:
+    """The book's own files, then the loaded ones."""
+    rows: list[tuple[Any, ...]] = connection.execute(
+        """
+        select path, kind, sha256, null from raw.config_files
+        union all
+        (select path, feed, sha256, rows from raw.files order by feed, path)
+        """
+    ).fetchall()
+    return tuple(SourceFile(*row) for row in rows)
+
+
+def _decimals(minor_units: int | None) -> int:
+    """Decimals of a currency the book may not list."""
+    return DEFAULT_DECIMALS if minor_units is None else minor_units

@@ -1,0 +1,172 @@
+"""A usage event: the row it was read from, the rate that priced it, and the lots that paid."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from reports.numbers import credits_text, instant, money, month
+from reports.trace.lots import LOTS, lot_line, origin_steps
+from reports.trace.rows import Row, config_step, file_step, journal_steps, one, rows
+from reports.trace.tree import Step, tie
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+UNPAID_WORDS = {
+    "overage": "sold after use (overage)",
+    "unfunded": "paid for by nobody (unfunded)",
+}
+UNPAID_REASONS = {"chain": "no wallet of the chain held credits", "limit": "above a limit"}
+
+
+def event_step(connection: DuckDBPyConnection, event_id: str) -> Step:
+    """The whole story of one usage event.
+
+    Args:
+        connection: Open on a built database.
+        event_id: Of an event in `raw.usage`.
+    """
+    read = one(
+        connection,
+        """
+        select
+            usage.*, customers.customer_id, sets.meter, sets.properties, meters.unit
+        from raw.usage as usage
+        inner join raw.usage_customers as customers using (customer_no)
+        inner join raw.property_sets as sets using (property_set_no)
+        inner join raw.meters as meters using (meter)
+        where event_id = ?
+        """,
+        event_id,
+    )
+    assert read is not None
+    rated = one(connection, "select * from marts.rated_usage where event_id = ?", event_id)
+    entries = rows(
+        connection,
+        """
+        select entries.*, minor_units
+        from marts.credit_ledger as entries left join raw.currencies using (currency)
+        where event_id = ? order by entry_type, entry_id
+        """,
+        event_id,
+    )
+    title = (
+        f"event {event_id}: {credits_text(read['quantity'])} {read['unit']}s of {read['meter']} "
+        f"{read['properties']}, customer {read['customer_id']}, {instant(read['occurred_at'])}"
+    )
+    steps = [Step("comes from", steps=(file_step(connection, read), *_versions(connection, read)))]
+    if rated is None:
+        steps.append(Step("not in the books: replaced by a correction, or not yet known at as-of"))
+        return Step(title, read, tuple(steps))
+    late = ", late: its month was closed" if rated["is_late"] else ""
+    steps.append(
+        Step(
+            f"booked in {month(rated['booked_period'])}{late}",
+            {"booked_period": rated["booked_period"], "is_late": rated["is_late"]},
+        )
+    )
+    steps += _rating(connection, rated)
+    steps += [_entry_step(connection, entry) for entry in entries]
+    steps += _cost_tie(rated, entries)
+    return Step(title, {**read, **rated}, tuple(steps))
+
+
+def _versions(connection: DuckDBPyConnection, read: Row) -> list[Step]:
+    """The event this one corrects, and those that correct it."""
+    steps = []
+    if read["corrects"]:
+        steps.append(Step(f"corrects event {read['corrects']}", {"corrects": read["corrects"]}))
+    later = rows(
+        connection,
+        "select event_id from raw.usage where corrects = ? order by event_id",
+        read["event_id"],
+    )
+    return steps + [Step(f"corrected by event {row['event_id']}", row) for row in later]
+
+
+def _rating(connection: DuckDBPyConnection, rated: Row) -> list[Step]:
+    """The rate, where it is written, and the cost it gives."""
+    if rated["rate_id"] is None:
+        return [Step(f"not rated: {rated['unrated_reason']}")]
+    rate = one(
+        connection,
+        """
+        select rates.*, versions.approved_by, versions.approved_on, versions.reference
+        from raw.rates as rates
+        inner join raw.rate_card_versions as versions using (version)
+        where rates.version = ? and rates.rate_id = ?
+        """,
+        rated["card_version"],
+        rated["rate_id"],
+    )
+    assert rate is not None
+    prices = rows(
+        connection,
+        "select * from raw.rate_prices where rate_no = ? order by position, step_no",
+        rate["rate_no"],
+    )
+    chain = tuple(
+        Step(
+            f"{price['position']}. {price['wallet']}: {credits_text(price['credits'])} per "
+            f"{credits_text(price['per'])}{_steps(price)}",
+            price,
+        )
+        for price in prices
+    )
+    return [
+        Step(
+            f"rated at {rate['rate_id']} of card {rate['version']}, approved by "
+            f"{rate['approved_by']} on {rate['approved_on']} ({rate['reference']})",
+            rate,
+            (config_step(connection, rate["source_file"], rate["source_line"]), *chain),
+        ),
+        Step(
+            f"costs {credits_text(rated['cost'])} {rated['wallet']}, the first wallet of its chain",
+            {"cost": rated["cost"], "wallet": rated["wallet"]},
+        ),
+    ]
+
+
+def _steps(price: Row) -> str:
+    """The quantity range of a price that has steps."""
+    if price["step_to"] is None and not price["step_from"]:
+        return ""
+    upper = f" to {credits_text(price['step_to'])}" if price["step_to"] is not None else " on"
+    return f", from {credits_text(price['step_from'])}{upper}"
+
+
+def _entry_step(connection: DuckDBPyConnection, entry: Row) -> Step:
+    """One ledger entry of the event: a draw on a lot, or what no lot paid."""
+    decimals = 2 if entry["minor_units"] is None else entry["minor_units"]
+    amount = f"{money(abs(entry['amount']), decimals)} {entry['currency'] or ''}".rstrip()
+    credits = credits_text(-entry["credits"])
+    if entry["lot_id"] is None:
+        worth = f", {amount}" if entry["entry_type"] == "overage" else ""
+        why = UNPAID_REASONS.get(entry["reason"], entry["reason"])
+        return Step(
+            f"{credits} {entry['wallet']} {UNPAID_WORDS[entry['entry_type']]}{worth}: {why}", entry
+        )
+    lot = one(connection, f"{LOTS} where lot_id = ?", entry["lot_id"])
+    assert lot is not None
+    cause = "usage of earlier periods" if entry["is_late"] else "usage"
+    lines = journal_steps(
+        connection, [cause], [entry["booked_period"]], lot["currency"], lot["wallet"]
+    )
+    return Step(
+        f"{credits} {entry['wallet']} drawn from lot {entry['lot_id']}, cost basis {amount}",
+        entry,
+        (
+            Step(lot_line(lot), lot, tuple(origin_steps(connection, lot))),
+            Step("posted within these journal lines", steps=lines, others="lines"),
+        ),
+    )
+
+
+def _cost_tie(rated: Row, entries: list[Row]) -> list[Step]:
+    """Identity 2 of one event, where one wallet paid all of it; others are in their own units."""
+    wallets = {entry["wallet"] for entry in entries}
+    if rated["cost"] is None or wallets - {rated["wallet"]}:
+        return []
+    paid = -sum((entry["credits"] for entry in entries), Decimal(0))
+    return [tie("cost", rated["cost"], "drawn, sold or unfunded", paid, 0)]

@@ -1,0 +1,353 @@
+"""A lot, walked both ways: what was paid for it, and where its credits and its money went."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from reports.numbers import count, credits_text, instant, money, month
+from reports.trace.rows import Row, config_step, file_step, journal_steps, one, rows, when
+from reports.trace.tree import Step, tie
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ZERO = Decimal(0)
+SCHEDULE = (
+    ("opening", "opening"),
+    ("additions", "sold"),
+    ("usage_revenue", "usage"),
+    ("prior_period_revenue", "late usage"),
+    ("breakage_revenue", "breakage"),
+    ("refunded", "refunded"),
+    ("closing", "closing"),
+)
+"""Columns of the schedule -> the words over them."""
+
+
+def lot_step(connection: DuckDBPyConnection, lot_id: str) -> Step:
+    """The whole story of one lot.
+
+    Args:
+        connection: Open on a built database.
+        lot_id: Of a lot in `marts.credit_lots`.
+    """
+    lot = one(connection, f"{LOTS} where lot_id = ?", lot_id)
+    assert lot is not None
+    draws = _draws(connection, lot_id)
+    losses = _losses(connection, lot_id)
+    schedule = rows(
+        connection,
+        "select * from marts.deferred_revenue_schedule where lot_id = ? order by booked_period",
+        lot_id,
+    )
+    return Step(
+        lot_line(lot),
+        lot,
+        (
+            Step("comes from", steps=(*origin_steps(connection, lot), *_policies(connection, lot))),
+            _draws_step(draws),
+            *(_loss_step(loss) for loss in losses),
+            *_schedule_steps(connection, lot, schedule),
+            _credits_tie(connection, lot, draws, losses),
+        ),
+    )
+
+
+LOTS = """
+select lots.*, wallets.unit, minor_units
+from marts.credit_lots as lots
+inner join raw.wallets as wallets using (wallet)
+left join raw.currencies using (currency)
+"""
+
+
+def lot_line(lot: Row) -> str:
+    """A lot in one line.
+
+    Args:
+        lot: From `LOTS`.
+    """
+    paid = (
+        f"sold for {money(lot['consideration'], decimals_of(lot))} {lot['currency']}"
+        if lot["consideration"]
+        else "given for nothing"
+    )
+    return (
+        f"lot {lot['lot_id']}: {credits_text(lot['credits'])} {lot['wallet']} ({lot['kind']}), "
+        f"{paid}, customer {lot['customer_id']}, from {instant(lot['effective_at'])}, "
+        f"expires {when(lot['expires_at'])}"
+    )
+
+
+def decimals_of(row: Row) -> int:
+    """Decimals of the currency of a row."""
+    return 2 if row["minor_units"] is None else int(row["minor_units"])
+
+
+def origin_steps(connection: DuckDBPyConnection, lot: Row) -> list[Step]:
+    """The facts that made a lot: its payment, grant or subscription, and the offer as published."""
+    steps = []
+    if lot["payment_id"]:
+        steps.append(payment_step(connection, lot["payment_id"]))
+    if lot["subscription_id"]:
+        steps.append(subscription_step(connection, lot["subscription_id"]))
+    if grant := one(connection, "select * from raw.grants where grant_id = ?", lot["lot_id"]):
+        by = f", approved by {grant['approved_by']}" if grant["approved_by"] else ""
+        why = f", {grant['reason']}" if grant["reason"] else ""
+        steps.append(
+            Step(
+                f"grant {grant['grant_id']} of {instant(grant['effective_at'])}{why}{by}",
+                grant,
+                (file_step(connection, grant),),
+            )
+        )
+    if lot["offer"] and lot["card_version"]:
+        steps.append(_offer_step(connection, lot))
+    return steps
+
+
+def payment_step(connection: DuckDBPyConnection, payment_id: str) -> Step:
+    """A payment, with the row it was read from."""
+    payment = one(
+        connection,
+        "select payments.*, minor_units from raw.payments as payments "
+        "left join raw.currencies using (currency) where payment_id = ?",
+        payment_id,
+    )
+    assert payment is not None
+    decimals = decimals_of(payment)
+    parts = "".join(
+        f", {name} {money(payment[name], decimals)}" for name in ("tax", "fee") if payment[name]
+    )
+    return Step(
+        f"{payment['kind']} {payment_id} of {money(payment['amount'], decimals)} "
+        f"{payment['currency']}{parts}, {instant(payment['occurred_at'])}",
+        payment,
+        (file_step(connection, payment),),
+    )
+
+
+def subscription_step(connection: DuckDBPyConnection, subscription_id: str) -> Step:
+    """A subscription, with the row it was read from."""
+    found = one(
+        connection, "select * from raw.subscriptions where subscription_id = ?", subscription_id
+    )
+    assert found is not None
+    ended = f" to {instant(found['ended_at'])}" if found["ended_at"] else ", running"
+    return Step(
+        f"subscription {subscription_id} to {found['offer']} from "
+        f"{instant(found['started_at'])}{ended}",
+        found,
+        (file_step(connection, found),),
+    )
+
+
+def _offer_step(connection: DuckDBPyConnection, lot: Row) -> Step:
+    """The offer in the card version the lot was sold under."""
+    offer = one(
+        connection,
+        """
+        select
+            offers.*, versions.approved_by, versions.approved_on, versions.reference,
+            grants.credits, grants.expires, grants.expires_count, grants.expires_unit
+        from raw.offers as offers
+        inner join raw.rate_card_versions as versions using (version)
+        left join raw.offer_grants as grants
+            on
+                offers.version = grants.version and offers.offer = grants.offer
+                and grants.wallet = ? and grants.kind = ?
+        where offers.version = ? and offers.offer = ?
+        order by grants.grant_no limit 1
+        """,
+        lot["wallet"],
+        lot["kind"],
+        lot["card_version"],
+        lot["offer"],
+    )
+    if offer is None:
+        return Step(f"offer {lot['offer']} of card {lot['card_version']}")
+    return Step(
+        f"offer {lot['offer']} of card {lot['card_version']}, approved by {offer['approved_by']} "
+        f"on {offer['approved_on']} ({offer['reference']})",
+        offer,
+        (config_step(connection, offer["source_file"], offer["source_line"]),),
+    )
+
+
+def _policies(connection: DuckDBPyConnection, lot: Row) -> list[Step]:
+    """The policies in force when the lot was booked: bonus credits, breakage, progress."""
+    found = rows(
+        connection,
+        """
+        select * from raw.policies
+        where
+            topic in ('bonus_credits', 'breakage', 'progress')
+            and subject in ('default', ?, ?)
+            and effective_from <= ?
+        qualify
+            effective_from = max(effective_from) over (partition by topic)
+            and (subject <> 'default' or count(*) filter (subject <> 'default')
+                over (partition by topic) = 0)
+        order by topic, setting
+        """,
+        lot["wallet"],
+        lot["offer"] or "",
+        lot["effective_at"].date(),
+    )
+    return [
+        Step(
+            f"policy {policy['topic']} {policy['setting']}: {policy['value']}, approved by "
+            f"{policy['approved_by']} on {policy['approved_on']} ({policy['reference']})",
+            policy,
+            (config_step(connection, policy["source_file"], policy["source_line"]),),
+        )
+        for policy in found
+    ]
+
+
+def _draws(connection: DuckDBPyConnection, lot_id: str) -> list[Row]:
+    """Draws of a lot by booked period, with the first and last event of each."""
+    return rows(
+        connection,
+        """
+        select
+            booked_period,
+            count(*) as draws,
+            -sum(credits) as credits,
+            -sum(amount) as amount,
+            count(*) filter (is_late) as late,
+            arg_min(event_id, (occurred_at, event_id)) as first_event,
+            arg_max(event_id, (occurred_at, event_id)) as last_event
+        from marts.credit_ledger
+        where lot_id = ? and entry_type = 'draw'
+        group by booked_period order by booked_period
+        """,
+        lot_id,
+    )
+
+
+def _losses(connection: DuckDBPyConnection, lot_id: str) -> list[Row]:
+    """Movements of a lot other than its grant and draws, in order."""
+    return rows(
+        connection,
+        """
+        select entry_id, entry_type, credits, occurred_at, booked_period, payment_id, reason
+        from marts.credit_ledger
+        where lot_id = ? and entry_type not in ('grant', 'draw')
+        order by occurred_at, entry_id
+        """,
+        lot_id,
+    )
+
+
+def _draws_step(draws: list[Row]) -> Step:
+    """Draws as a table by period."""
+    number = sum(row["draws"] for row in draws)
+    total = sum((row["credits"] for row in draws), ZERO)
+    if not draws:
+        return Step("drawn by nothing so far")
+    table = [("period", "draws", "of them late", "credits", "first event", "last event")]
+    table += [
+        (
+            month(row["booked_period"]),
+            f"{row['draws']:,}",
+            f"{row['late']:,}",
+            credits_text(row["credits"]),
+            row["first_event"],
+            row["last_event"],
+        )
+        for row in draws
+    ]
+    return Step(
+        f"drawn {credits_text(total)} by {count(number, 'event')}",
+        {"draws": number, "credits": total},
+        table=tuple(table),
+    )
+
+
+def _loss_step(loss: Row) -> Step:
+    """Credits that left without usage, or came back."""
+    words = {"expire": "expired", "void": "taken back"}
+    what = words.get(loss["entry_type"], loss["entry_type"].replace("_", " "))
+    why = f", {loss['reason']}" if loss["reason"] not in (None, "expire") else ""
+    return Step(
+        f"{what} {credits_text(abs(loss['credits']))} at {instant(loss['occurred_at'])}{why}", loss
+    )
+
+
+def _schedule_steps(connection: DuckDBPyConnection, lot: Row, schedule: list[Row]) -> list[Step]:
+    """The money of a lot period by period, its journal lines, and that nothing of it is lost."""
+    if not schedule:
+        return [Step("no consideration, hence no deferred revenue")]
+    decimals = decimals_of(lot)
+    shown = [
+        (name, word)
+        for name, word in SCHEDULE
+        if name in ("opening", "additions", "usage_revenue", "closing")
+        or any(row[name] for row in schedule)
+    ]
+    table = [("period", *(word for _, word in shown))]
+    table += [
+        (month(row["booked_period"]), *(money(row[name], decimals) for name, _ in shown))
+        for row in schedule
+    ]
+    revenue = ("usage_revenue", "prior_period_revenue", "breakage_revenue")
+    earned = sum((row[name] for row in schedule for name in revenue), ZERO)
+    refunded = sum((row["refunded"] for row in schedule), ZERO)
+    closing = schedule[-1]["closing"]
+    causes = {
+        "usage_revenue": "usage",
+        "prior_period_revenue": "usage of earlier periods",
+        "breakage_revenue": "breakage",
+        "refunded": "refunds",
+        "additions": _sold_by(lot),
+    }
+    posted = {
+        (causes[name], row["booked_period"]) for row in schedule for name in causes if row[name]
+    }
+    lines = tuple(
+        line
+        for cause, period in sorted(posted, key=lambda found: (found[1], found[0]))
+        for line in journal_steps(connection, [cause], [period], lot["currency"], lot["wallet"])
+    )
+    return [
+        Step(f"deferred and earned, {lot['currency']}", table=tuple(table)),
+        Step("posted within these journal lines", steps=lines, others="lines"),
+        tie(
+            "sold for",
+            lot["consideration"],
+            f"earned {money(earned, decimals)} + refunded {money(refunded, decimals)} + still "
+            f"deferred {money(closing, decimals)}, together",
+            earned + refunded + closing,
+            decimals,
+        ),
+    ]
+
+
+def _sold_by(lot: Row) -> str:
+    """The cause under which the sale of a lot is posted."""
+    if lot["origin"] == "subscription":
+        return "plan billings"
+    return "top-ups" if lot["origin"] == "payment" else "balances brought in"
+
+
+def _credits_tie(
+    connection: DuckDBPyConnection, lot: Row, draws: list[Row], losses: list[Row]
+) -> Step:
+    """Identity 1 of one lot, from its ledger entries and its balance."""
+    found = one(
+        connection,
+        "select closing from marts.lot_balances where lot_id = ? "
+        "order by booked_period desc limit 1",
+        lot["lot_id"],
+    )
+    remaining = found["closing"] if found else ZERO
+    drawn = sum((row["credits"] for row in draws), ZERO)
+    expired = -sum((row["credits"] for row in losses if row["entry_type"] == "expire"), ZERO)
+    others = -sum((row["credits"] for row in losses if row["entry_type"] != "expire"), ZERO)
+    parts = [("drawn", drawn), ("expired", expired), ("taken back", others), ("left", remaining)]
+    words = " + ".join(f"{word} {credits_text(value)}" for word, value in parts if value)
+    return tie(
+        "granted", lot["credits"], f"{words}, together", drawn + expired + others + remaining, 0
+    )
