@@ -1,0 +1,62 @@
+"""The roles the ledger posts to, what kind of account each is, and the chart used by default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+AccountType = Literal["asset", "liability", "equity", "revenue", "contra_revenue", "expense"]
+
+Role = Literal[
+    "cash",
+    "cash_in_transit",
+    "accounts_receivable",
+    "unbilled_receivable",
+    "contract_liability",
+    "refund_liability",
+    "customer_deposit",
+    "unapplied_payments",
+    "tax_payable",
+    "migration_clearing",
+    "usage_revenue",
+    "overage_revenue",
+    "breakage_revenue",
+    "refunds_contra_revenue",
+    "payment_fees",
+    "bad_debt",
+    "fx_gain_loss",
+]
+
+
+@dataclass(frozen=True)
+class DefaultAccount:
+    """The account of a role in a book that does not name its own."""
+
+    account_type: AccountType
+    number: str
+    name: str
+
+
+DEFAULT_CHART: Mapping[Role, DefaultAccount] = {
+    "cash": DefaultAccount("asset", "1000", "Cash"),
+    "cash_in_transit": DefaultAccount("asset", "1050", "Cash in transit"),
+    "accounts_receivable": DefaultAccount("asset", "1200", "Accounts receivable"),
+    "unbilled_receivable": DefaultAccount("asset", "1250", "Unbilled receivable"),
+    "tax_payable": DefaultAccount("liability", "2200", "Sales tax payable"),
+    "contract_liability": DefaultAccount("liability", "2400", "Contract liability"),
+    "refund_liability": DefaultAccount("liability", "2410", "Refund liability"),
+    "customer_deposit": DefaultAccount("liability", "2420", "Customer deposits"),
+    "unapplied_payments": DefaultAccount("liability", "2430", "Unapplied payments"),
+    "migration_clearing": DefaultAccount("equity", "3900", "Migration clearing"),
+    "usage_revenue": DefaultAccount("revenue", "4000", "Usage revenue"),
+    "overage_revenue": DefaultAccount("revenue", "4010", "Overage revenue"),
+    "breakage_revenue": DefaultAccount("revenue", "4020", "Breakage revenue"),
+    "refunds_contra_revenue": DefaultAccount("contra_revenue", "4900", "Refunds"),
+    "payment_fees": DefaultAccount("expense", "6100", "Payment processing fees"),
+    "bad_debt": DefaultAccount("expense", "6200", "Bad debt"),
+    "fx_gain_loss": DefaultAccount("expense", "7000", "Foreign exchange gain or loss"),
+}
+"""Role -> type, number and name. The type follows from the role and cannot be authored."""
+
+ROLES: tuple[Role, ...] = get_args(Role)

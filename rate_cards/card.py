@@ -1,0 +1,273 @@
+"""cards/*.yml: one rate card version each, immutable once published."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from rate_cards.burn_orders import LotKind
+from rate_cards.policies import Approval
+from rate_cards.values import (
+    Currency,
+    Duration,
+    Expiry,
+    Instant,
+    Model,
+    Name,
+    PositiveQuantity,
+    Quantity,
+    Rate,
+    Span,
+    Text,
+    refuse,
+)
+
+DEFAULT_PRIORITY = 100
+
+
+class Step(Model):
+    """A price step over the quantity of a customer and calendar month."""
+
+    up_to: PositiveQuantity | None = None
+    """Quantity up to which, inclusive, the step applies; left out of the last one."""
+    credits: Rate | None = None
+    """Credits for `per` units in this step."""
+    amount: Rate | None = None
+    """Money for `per` units in this step, in the wallet's currency."""
+
+    @model_validator(mode="after")
+    def _has_one_figure(self) -> Self:
+        if (self.credits is None) == (self.amount is None):
+            refuse("a step has one figure", "Give credits for a credit wallet, amount for money.")
+        return self
+
+
+class Price(Model):
+    """What an event costs in one wallet of its chain."""
+
+    wallet: Name
+    """Wallet that is drawn."""
+    credits: Rate | None = None
+    """Credits for `per` units, in a credit wallet."""
+    amount: Rate | None = None
+    """Money for `per` units, in a money wallet's currency."""
+    per: PositiveQuantity = Decimal(1)
+    """Units the figure is for: 1000000 for a price per million tokens."""
+    steps: tuple[Step, ...] = ()
+    """Prices by monthly quantity, ascending, the last one open."""
+
+    @model_validator(mode="after")
+    def _has_one_figure(self) -> Self:
+        if [self.credits is not None, self.amount is not None, bool(self.steps)].count(True) != 1:
+            refuse(
+                "a price has exactly one of credits, amount and steps",
+                "Keep credits for a credit wallet, amount for a money wallet, or steps.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _steps_ascend_to_an_open_end(self) -> Self:
+        bounds = [step.up_to for step in self.steps]
+        if bounds and (bounds[-1] is not None or None in bounds[:-1]):
+            refuse(
+                "steps do not end with one open step",
+                "Give every step but the last an up_to; the last has none, so that every "
+                "quantity has a price.",
+            )
+        limits = [bound for bound in bounds if bound is not None]
+        for lower, upper in pairwise(limits):
+            if upper <= lower:
+                refuse(
+                    f"steps do not ascend: up_to {upper:f} follows up_to {lower:f}",
+                    "List steps from the smallest quantity to the largest.",
+                )
+        return self
+
+    def figures(self) -> tuple[Rate, ...]:
+        """The credits or amount of each step; one figure where there are no steps."""
+        authored: tuple[Price | Step, ...] = self.steps or (self,)
+        found = [part.credits if part.amount is None else part.amount for part in authored]
+        return tuple(figure for figure in found if figure is not None)
+
+
+class Overage(Model):
+    """The postpaid price of what no wallet could pay."""
+
+    amount: Rate
+    """Money for `per` units."""
+    currency: Currency
+    """Currency it is billed in."""
+    per: PositiveQuantity = Decimal(1)
+    """Units the amount is for."""
+
+
+def _forward_looking(value: object) -> object:
+    if value in ("volume", "retrospective"):
+        refuse(
+            f"tiers: {value} prices units again after they were drawn",
+            "A price that falls for units already used is variable consideration (ASC "
+            "606-10-32-5): it needs an estimate and a refund liability, which no card can give. "
+            "Use graduated or package.",
+        )
+    return value
+
+
+class RateLine(Model):
+    """The price of a meter's usage with certain properties."""
+
+    id: Name
+    """Name of the rate, kept from version to version so that changes can be followed."""
+    meter: Name
+    """Meter whose usage it prices."""
+    match: dict[Name, Text] = Field(default_factory=dict)
+    """Properties usage must have; of several matching rates the one with most properties wins."""
+    price: tuple[Price, ...] = ()
+    """The chain: wallets that are drawn, in order, each with its own price."""
+    overage: Overage | None = None
+    """Postpaid price of the rest; without it the rest is unfunded."""
+    tiers: Annotated[Literal["graduated", "package"], BeforeValidator(_forward_looking)] | None = (
+        None
+    )
+    """Each unit by the step it falls in, or whole packages of `per` units."""
+    customers: tuple[Name, ...] = ()
+    """Customers the rate is reserved for; it beats segment and general rates."""
+    segments: tuple[Name, ...] = ()
+    """Segments the rate is reserved for; it beats general rates."""
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if not self.price and self.overage is None:
+            refuse("the rate has no price", "Give price, or overage for usage billed afterwards.")
+        if self.customers and self.segments:
+            refuse(
+                "the rate is reserved for customers and for segments",
+                "Write one rate for the customers and another for the segments.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tiers_and_steps_go_together(self) -> Self:
+        has_steps = any(price.steps for price in self.price)
+        if has_steps and self.tiers is None:
+            refuse("the rate has steps but no tiers", "Add tiers: graduated, or tiers: package.")
+        if self.tiers == "graduated" and not has_steps:
+            refuse("tiers: graduated has no steps", "Give steps in price, or remove tiers.")
+        return self
+
+    @property
+    def audience(self) -> Literal["everyone", "customer", "segment"]:
+        """Whom the rate is for."""
+        if self.customers:
+            return "customer"
+        return "segment" if self.segments else "everyone"
+
+    @property
+    def audience_values(self) -> tuple[str, ...]:
+        """The customers or segments it is reserved for; empty for everyone."""
+        return self.customers or self.segments
+
+
+class OfferPrice(Model):
+    """What an offer costs, once or each period."""
+
+    amount: Quantity
+    """Money, before tax."""
+    currency: Currency
+    """Currency it is charged in."""
+    every: Span | None = None
+    """Billing period of a plan; left out for a pack bought once."""
+
+
+class Rollover(Model):
+    """Unused credits that live on after their period."""
+
+    max: PositiveQuantity
+    """Most credits that roll over."""
+    for_: Annotated[Span, Field(alias="for")]
+    """How long they live on."""
+
+
+class OfferGrant(Model):
+    """Credits an offer gives."""
+
+    wallet: Name
+    """Wallet they go into."""
+    credits: PositiveQuantity
+    """How many; in a money wallet, the amount in its currency."""
+    kind: LotKind
+    """What they are: paid ones carry the price, bonus ones dilute it, free ones earn nothing."""
+    expires: Expiry
+    """When they end: never, period_end, or a duration after they start."""
+    priority: Annotated[int, Field(strict=True, ge=0)] = DEFAULT_PRIORITY
+    """Smaller is drawn first."""
+    every: Span | None = None
+    """Granted again at this interval within a plan's period."""
+    max_per_month: PositiveQuantity | None = None
+    """Most credits a recurring grant gives in a calendar month."""
+    rollover: Rollover | None = None
+    """What becomes of unused credits at their end; without it they expire."""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.max_per_month is not None and self.every is None:
+            refuse("max_per_month limits a recurring grant", "Add every, or remove max_per_month.")
+        if self.max_per_month is not None and self.max_per_month < self.credits:
+            refuse(
+                f"max_per_month {self.max_per_month:f} is less than one grant of {self.credits:f}",
+                "Raise max_per_month or lower credits.",
+            )
+        if self.rollover is not None and self.expires == "never":
+            refuse("credits that never expire do not roll over", "Remove rollover.")
+        return self
+
+    @property
+    def expires_after(self) -> Duration | None:
+        """The duration after which the credits end, where it is one."""
+        return self.expires if isinstance(self.expires, Duration) else None
+
+
+class Offer(Model):
+    """What customers buy: a pack, or a plan with a billing period."""
+
+    id: Name
+    """Name of the offer, as payments and subscriptions refer to it."""
+    price: OfferPrice
+    """What it costs."""
+    grants: Annotated[tuple[OfferGrant, ...], Field(min_length=1)]
+    """The credits it gives."""
+
+
+class Card(Model):
+    """One version of the rate card."""
+
+    version: Name
+    """Name of the version, in quotes."""
+    effective_from: Instant
+    """First instant usage is priced by it."""
+    published_at: Instant
+    """When customers were told; what we knew before cannot have used it."""
+    approved: Approval
+    """Who decided on it."""
+    supersedes: Name | None = None
+    """Version it follows."""
+    corrects: Name | None = None
+    """Published version whose mistake it corrects, from the time that one applied."""
+    existing_customers_from: Instant | None = None
+    """Later start for customers who joined before effective_from."""
+    rates: Annotated[tuple[RateLine, ...], Field(min_length=1)]
+    """Prices of usage."""
+    offers: tuple[Offer, ...] = ()
+    """What customers can buy."""
+
+    @model_validator(mode="after")
+    def _existing_customers_are_not_moved_early(self) -> Self:
+        later = self.existing_customers_from
+        if later is not None and later < self.effective_from:
+            refuse(
+                "existing_customers_from lies before effective_from",
+                "Existing customers move with everyone else or later.",
+            )
+        return self

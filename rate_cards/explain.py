@@ -1,0 +1,146 @@
+"""What a model refused, in the words of the people who write the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from rate_cards.problems import Problem
+from rate_cards.source import Document, Location
+from rate_cards.values import Model, text_of
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A sentence that offers the closest known name, or lists them all."""
+    names = list(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f'Did you mean "{close[0]}"?'
+    return f"Known here: {', '.join(names)}." if names else "None is known here."
+
+
+def explain(error: ValidationError, model: type[Model], document: Document) -> list[Problem]:
+    """One problem per error, each at its line and column.
+
+    Args:
+        error: What pydantic found.
+        model: The model of the whole document; its JSON Schema knows the names at every place.
+        document: The document that was validated.
+    """
+    guide = _Guide(model.model_json_schema())
+    return [_explain_one(details, guide, document) for details in error.errors(include_url=False)]
+
+
+def _explain_one(details: ErrorDetails, guide: _Guide, document: Document) -> Problem:
+    location, kind = details["loc"], details["type"]
+    name, given = str(location[-1]) if location else "", details["input"]
+    context = details.get("ctx", {})
+    if kind == "refused":
+        return document.problem(location, context["message"], context["remedy"])
+    if kind == "missing":
+        message = f"{name} is missing"
+        return document.problem(location, message, f"Add {name}: {guide.description(location)}")
+    if kind == "extra_forbidden":
+        remedy = nearest(name, guide.fields(location[:-1]))
+        return document.problem(location, f'unknown field "{name}"', remedy, of_key=True)
+    if kind == "literal_error" and location[-1:] == ("[key]",):
+        key, expected = str(location[-2]), context["expected"]
+        remedy = nearest(key, _quoted(expected))
+        return document.problem(location, f'unknown name "{key}"', remedy, of_key=True)
+    if kind == "literal_error":
+        options = _quoted(context["expected"])
+        message = f'{_last_name(location)} cannot be "{text_of(given)}"'
+        close = get_close_matches(text_of(given), options, n=1)
+        remedy = f"Write {' or '.join(options)}."
+        return document.problem(
+            location, message, f'Did you mean "{close[0]}"? {remedy}' if close else remedy
+        )
+    is_key = location[-1:] == ("[key]",)
+    message, remedy = _TYPES.get(kind, ("{message}", "See the file's schema for what it may be."))
+    filled = {"name": _last_name(location), "message": details["msg"], **context}
+    return document.problem(
+        location, message.format_map(filled), remedy.format_map(filled), of_key=is_key
+    )
+
+
+_TYPES: Mapping[str, tuple[str, str]] = {
+    "model_type": ("{name} is not a mapping", "Write its fields as name: value."),
+    "model_attributes_type": ("{name} is not a mapping", "Write its fields as name: value."),
+    "dict_type": ("{name} is not a mapping", "Write it as name: value lines."),
+    "tuple_type": ("{name} is not a list", "Write one item per line, each after a dash."),
+    "too_short": ("{name} is empty", "Write at least one."),
+    "int_type": ("{name} is not a whole number", "Write digits only, without quotes."),
+    "bool_type": ("{name} is neither true nor false", "Write true or false, without quotes."),
+    "string_type": ("{name} is not text", "Put it in quotes."),
+    "string_too_long": ("{name} is too long", "Write at most {max_length} character."),
+    "string_too_short": ("{name} is empty", "Write it, or leave the field out."),
+    "greater_than": ("{name} is not above {gt}", "Write a number above {gt}."),
+    "greater_than_equal": ("{name} is below {ge}", "Write {ge} or more."),
+    "less_than_equal": ("{name} is above {le}", "Write {le} or less."),
+}
+"""pydantic error type -> message and remedy, for the types the models use."""
+
+
+def _last_name(location: Location) -> str:
+    """The field a location ends in: `rates`, or `item 2 of rates` inside a list."""
+    position = ""
+    for part in reversed(location):
+        if isinstance(part, int):
+            position = f"item {part + 1} of "
+        elif part not in ("[key]", "text", "mapping"):
+            return f"{position}{part}"
+    return "the file"
+
+
+def _quoted(expected: str) -> list[str]:
+    """The options pydantic lists as `'a', 'b' or 'c'`."""
+    return expected.split("'")[1::2]
+
+
+class _Guide:
+    """The names and descriptions a JSON Schema gives at each place of a document."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+        self._definitions: dict[str, Any] = schema.get("$defs", {})
+
+    def fields(self, location: Location) -> list[str]:
+        """The fields a mapping may have."""
+        return list(self._at(location).get("properties", {}))
+
+    def description(self, location: Location) -> str:
+        """What a field is for, as one sentence."""
+        mapping = self._at(location[:-1])
+        described: dict[str, Any] = mapping.get("properties", {}).get(location[-1], {})
+        text: str = described.get("description", "the schema says what it is.")
+        return text[:1].lower() + text[1:]
+
+    def _at(self, location: Location) -> dict[str, Any]:
+        here = self._mapping(self._schema)
+        for part in location:
+            inside = (
+                here.get("items")
+                if isinstance(part, int)
+                else here.get("properties", {}).get(part) or here.get("additionalProperties")
+            )
+            if isinstance(inside, dict):
+                here = self._mapping(inside)
+        return here
+
+    def _mapping(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """A schema with its reference followed, or of several the branch that has structure."""
+        while "$ref" in schema:
+            schema = self._definitions[schema["$ref"].rpartition("/")[2]]
+        for branch in schema.get("anyOf", schema.get("oneOf", [])):
+            resolved = self._mapping(branch)
+            if (
+                "properties" in resolved
+                or "items" in resolved
+                or "additionalProperties" in resolved
+            ):
+                return resolved
+        return schema
