@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from reports.check_result import CheckResult
+from reports.numbers import total
 
 NOTHING = Decimal(0)
 
@@ -40,7 +41,7 @@ class RollforwardRow:
     @property
     def difference(self) -> Decimal:
         """Closing less opening and movements; zero when the row foots."""
-        return self.closing - self.opening - sum(self.movements.values(), NOTHING)
+        return self.closing - total([self.opening, *self.movements.values()])
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Rollforward:
 
     def total(self, movement: str) -> Decimal:
         """One movement over all periods."""
-        return sum((row.movements[movement] for row in self.rows), NOTHING)
+        return total(row.movements[movement] for row in self.rows)
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -184,7 +185,7 @@ class MeterTable:
     def totals(self) -> tuple[Decimal, ...]:
         """Revenue of each period over all meters."""
         columns = zip(*(amounts for _, amounts in self.rows), strict=True)
-        return tuple(sum(column, NOTHING) for column in columns)
+        return tuple(map(total, columns))
 
 
 def meter_tables(lines: Iterable[MeterLine]) -> list[MeterTable]:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
+
+_EXACT = Context(prec=76)
+"""Python's own 28 digits are fewer than a sum of the database may have."""
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum, to the last digit; zero of nothing."""
+    result = Decimal(0)
+    for amount in amounts:
+        result = _EXACT.add(result, amount)
+    return result
 
 
 def money(amount: Decimal, decimals: int = 2) -> str:
@@ -15,13 +26,13 @@ def money(amount: Decimal, decimals: int = 2) -> str:
         decimals: Decimals of the currency's minor unit. Further digits are shown, never cut.
     """
     exact = _decimals_of(amount)
-    text = f"{abs(amount):,.{max(decimals, exact)}f}"
+    text = f"{amount.copy_abs():,.{max(decimals, exact)}f}"
     return f"({text})" if amount < 0 else text
 
 
 def credits_text(credits: Decimal) -> str:
     """Credits with thousands separated and only the decimals they have."""
-    text = f"{abs(credits):,.{_decimals_of(credits)}f}"
+    text = f"{credits.copy_abs():,.{_decimals_of(credits)}f}"
     return f"({text})" if credits < 0 else text
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from reports.chart import rollforward_svg
 from reports.figures import MOVEMENTS, Figures, meter_tables
-from reports.numbers import count, credits_text, instant, last_day, money, month, short_digest
+from reports.numbers import count, credits_text, instant, last_day, money, month, total
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
@@ -36,7 +36,7 @@ def render_rollforward(figures: Figures) -> str:
         month=month,
         credits=credits_text,
         instant=instant,
-        digest=short_digest,
+        total=total,
         words=lambda name: name.replace("_", " "),
     )
     environment.globals.update(count=count, chart=rollforward_svg, movements=MOVEMENTS)

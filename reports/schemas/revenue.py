@@ -21,13 +21,15 @@ from reports.schemas.base import (
 ACCOUNT_TYPES = ("asset", "liability", "equity", "revenue", "contra_revenue", "expense")
 
 
-class DeferredRevenueSchedule(Mart):
-    """One row per lot with a consideration and period, until it is empty. Revenue is positive."""
+class Movements(Mart):
+    """What schedule and roll-forward share: every movement, and its twin in functional currency.
 
-    lot_id: str
-    booked_period: pl.Date
+    Revenue and refunds are positive and take from the balance.
+    """
+
     currency: str = pa.Field(str_matches=CURRENCY)
     liability: str = pa.Field(isin=LIABILITIES)
+    booked_period: pl.Date
     opening: Money = pa.Field(ge=0)
     additions: Money = pa.Field(ge=0)
     usage_revenue: Money = pa.Field(ge=0)
@@ -38,36 +40,39 @@ class DeferredRevenueSchedule(Mart):
     fx: Money
     closing: Money = pa.Field(ge=0)
     opening_functional: Money = pa.Field(ge=0)
+    additions_functional: Money = pa.Field(ge=0)
+    usage_revenue_functional: Money = pa.Field(ge=0)
+    breakage_revenue_functional: Money = pa.Field(ge=0)
+    prior_period_revenue_functional: Money = pa.Field(ge=0)
+    refunded_functional: Money = pa.Field(ge=0)
+    transferred_functional: Money
+    fx_functional: Money
     closing_functional: Money = pa.Field(ge=0)
+
+    @pa.dataframe_check(error="opening and movements make the closing balance, in both currencies")
+    def foots(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Identities 3 and 4: nothing of a consideration is lost."""
+        return holds(
+            data, money_foots(""), money_foots("_functional"), first_of_month("booked_period")
+        )
+
+
+class DeferredRevenueSchedule(Movements):
+    """One row per lot with a consideration and period, until it is empty."""
+
+    lot_id: str
 
     class Config:
         """Its key."""
 
         unique = ("lot_id", "booked_period")
 
-    @pa.dataframe_check(error="opening and movements make the closing balance, in both currencies")
-    def foots(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Identity 3: nothing of a lot's consideration is lost."""
-        return holds(data, money_foots(""), money_foots("_functional"))
 
-
-class LiabilityRollforward(Mart):
-    """One row per entity, liability, wallet, currency and period. Revenue is positive."""
+class LiabilityRollforward(Movements):
+    """One row per entity, liability, wallet, currency and period."""
 
     entity: str
-    liability: str = pa.Field(isin=LIABILITIES)
     wallet: str
-    currency: str = pa.Field(str_matches=CURRENCY)
-    booked_period: pl.Date
-    opening: Money = pa.Field(ge=0)
-    additions: Money = pa.Field(ge=0)
-    usage_revenue: Money = pa.Field(ge=0)
-    breakage_revenue: Money = pa.Field(ge=0)
-    prior_period_revenue: Money = pa.Field(ge=0)
-    refunded: Money = pa.Field(ge=0)
-    transferred: Money
-    fx: Money
-    closing: Money = pa.Field(ge=0)
     gl_balance: Money
     variance: Money = pa.Field(eq=0)
 
@@ -75,13 +80,6 @@ class LiabilityRollforward(Mart):
         """Its key."""
 
         unique = ("entity", "liability", "wallet", "currency", "booked_period")
-
-    @pa.dataframe_check(error="opening and movements make the closing balance, in both currencies")
-    def foots(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Identity 4, within a period."""
-        return holds(
-            data, money_foots(""), money_foots("_functional"), first_of_month("booked_period")
-        )
 
     @pa.dataframe_check(error="closing equals the general ledger")
     def agrees_with_the_ledger(cls, data: pa.PolarsData) -> pl.LazyFrame:

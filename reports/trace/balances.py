@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from reports.numbers import count, credits_text, money, month
+from reports.numbers import count, credits_text, money, month, total
 from reports.trace.lots import LOTS, decimals_of, lot_line
 from reports.trace.rows import Row, file_step, one, rows
 from reports.trace.tree import Step, tie
@@ -79,7 +79,7 @@ def wallet_step(connection: DuckDBPyConnection, customer_id: str, wallet: str) -
         balances[-1]["booked_period"],
     )
     closing = balances[-1]["closing"]
-    held = sum((lot["held"] for lot in lots), Decimal(0))
+    held = total(lot["held"] for lot in lots)
     shown = [name for name in COLUMNS if name != "transferred" or any(b[name] for b in balances)]
     table = [("period", *shown)]
     table += [
@@ -103,7 +103,7 @@ def _worth(lots: list[Row]) -> str:
     for lot in lots:
         key = (lot["currency"], decimals_of(lot))
         totals[key] = totals.get(key, Decimal(0)) + lot["deferred"]
-    parts = [f"{money(total, d)} {currency}" for (currency, d), total in sorted(totals.items())]
+    parts = [f"{money(sum_, d)} {currency}" for (currency, d), sum_ in sorted(totals.items())]
     return f", {' and '.join(parts)} still deferred" if parts else ""
 
 

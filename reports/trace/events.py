@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from reports.numbers import credits_text, instant, money, month
+from reports.numbers import credits_text, instant, money, month, total
 from reports.trace.lots import LOTS, lot_line, origin_steps
 from reports.trace.rows import Row, config_step, file_step, journal_steps, one, rows
 from reports.trace.tree import Step, tie
@@ -168,5 +167,5 @@ def _cost_tie(rated: Row, entries: list[Row]) -> list[Step]:
     wallets = {entry["wallet"] for entry in entries}
     if rated["cost"] is None or wallets - {rated["wallet"]}:
         return []
-    paid = -sum((entry["credits"] for entry in entries), Decimal(0))
+    paid = -total(entry["credits"] for entry in entries)
     return [tie("cost", rated["cost"], "drawn, sold or unfunded", paid, 0)]

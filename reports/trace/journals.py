@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from reports.numbers import count, money, month
+from reports.numbers import count, money, month, total
 from reports.trace.rows import Row, journal_line_step, one, rows
 from reports.trace.tree import Step, tie
 
@@ -42,8 +41,8 @@ def journal_step(connection: DuckDBPyConnection, journal_id: str) -> Step:
     lines = rows(connection, f"{LINES} where journal_id = ? order by line_no", journal_id)
     first = lines[0]
     decimals = _decimals(first)
-    debits = sum((line["debit"] for line in lines), Decimal(0))
-    credits = sum((line["credit"] for line in lines), Decimal(0))
+    debits = total(line["debit"] for line in lines)
+    credits = total(line["credit"] for line in lines)
     return Step(
         f"journal {journal_id}: {first['cause']} of {month(first['booked_period'])}, "
         f"{first['currency']}",
@@ -103,10 +102,10 @@ def _lots_behind(connection: DuckDBPyConnection, line: Row) -> list[Step]:
         )
         for row in found
     )
-    total = sum((row["amount"] for row in found), Decimal(0))
+    summed = total(row["amount"] for row in found)
     return [
         Step(f"sums {count(len(found), 'lot')}, largest first", steps=steps, others="lots"),
-        tie("sum of lots", total, "this line", line["debit"] + line["credit"], decimals),
+        tie("sum of lots", summed, "this line", line["debit"] + line["credit"], decimals),
     ]
 
 

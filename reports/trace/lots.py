@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from reports.numbers import count, credits_text, instant, money, month
+from reports.numbers import count, credits_text, instant, money, month, total
 from reports.trace.rows import Row, config_step, file_step, journal_steps, one, rows, when
 from reports.trace.tree import Step, tie
 
@@ -244,7 +244,7 @@ def _losses(connection: DuckDBPyConnection, lot_id: str) -> list[Row]:
 def _draws_step(draws: list[Row]) -> Step:
     """Draws as a table by period."""
     number = sum(row["draws"] for row in draws)
-    total = sum((row["credits"] for row in draws), ZERO)
+    drawn = total(row["credits"] for row in draws)
     if not draws:
         return Step("drawn by nothing so far")
     table = [("period", "draws", "of them late", "credits", "first event", "last event")]
@@ -260,8 +260,8 @@ def _draws_step(draws: list[Row]) -> Step:
         for row in draws
     ]
     return Step(
-        f"drawn {credits_text(total)} by {count(number, 'event')}",
-        {"draws": number, "credits": total},
+        f"drawn {credits_text(drawn)} by {count(number, 'event')}",
+        {"draws": number, "credits": drawn},
         table=tuple(table),
     )
 
@@ -293,8 +293,8 @@ def _schedule_steps(connection: DuckDBPyConnection, lot: Row, schedule: list[Row
         for row in schedule
     ]
     revenue = ("usage_revenue", "prior_period_revenue", "breakage_revenue")
-    earned = sum((row[name] for row in schedule for name in revenue), ZERO)
-    refunded = sum((row["refunded"] for row in schedule), ZERO)
+    earned = total(row[name] for row in schedule for name in revenue)
+    refunded = total(row["refunded"] for row in schedule)
     closing = schedule[-1]["closing"]
     causes = {
         "usage_revenue": "usage",
@@ -343,9 +343,9 @@ def _credits_tie(
         lot["lot_id"],
     )
     remaining = found["closing"] if found else ZERO
-    drawn = sum((row["credits"] for row in draws), ZERO)
-    expired = -sum((row["credits"] for row in losses if row["entry_type"] == "expire"), ZERO)
-    others = -sum((row["credits"] for row in losses if row["entry_type"] != "expire"), ZERO)
+    drawn = total(row["credits"] for row in draws)
+    expired = -total(row["credits"] for row in losses if row["entry_type"] == "expire")
+    others = -total(row["credits"] for row in losses if row["entry_type"] != "expire")
     parts = [("drawn", drawn), ("expired", expired), ("taken back", others), ("left", remaining)]
     words = " + ".join(f"{word} {credits_text(value)}" for word, value in parts if value)
     return tie(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from reports.numbers import count, money
+from reports.numbers import count, money, total
 from reports.trace.lots import LOTS, decimals_of, lot_line, payment_step, subscription_step
 from reports.trace.rows import Row, one, rows
 from reports.trace.tree import Step, tie
@@ -86,7 +85,7 @@ def _lots(lots: list[Row], verb: str) -> Step:
 def _net_tie(head: Step, lots: list[Row]) -> Step:
     """Identity 7 of one payment: what its lots carry is its amount net of tax."""
     net = head.facts["amount"] - head.facts["tax"]
-    carried = sum((lot["consideration"] for lot in lots), Decimal(0))
+    carried = total(lot["consideration"] for lot in lots)
     decimals = decimals_of(lots[0])
     return tie(
         "consideration of its lots",

@@ -1,0 +1,407 @@
+"""Every output schema accepts a sound row and refuses each kind of unsound one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from reports.output_checks import failures_of
+from reports.schemas import OUTPUTS, Output
+
+JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
+NOON = datetime.fromisoformat("2025-07-02T12:00:00")
+LATER = datetime.fromisoformat("2025-08-03T12:00:00")
+D = Decimal
+
+BALANCE = {
+    "booked_period": JULY,
+    "opening": D(10),
+    "granted": D(5),
+    "drawn": D(-3),
+    "expired": D(-1),
+    "voided": D(-1),
+    "transferred": D(0),
+    "closing": D(10),  # 10 + 5 - 3 - 1 - 1
+}
+MONEY = {
+    "opening": D("100.000"),
+    "additions": D("50.000"),
+    "usage_revenue": D("30.000"),
+    "breakage_revenue": D("5.000"),
+    "prior_period_revenue": D("4.000"),
+    "refunded": D("1.000"),
+    "transferred": D("0.000"),
+    "fx": D("0.000"),
+    "closing": D("110.000"),  # 100 + 50 - 30 - 5 - 4 - 1
+}
+TWINS = MONEY | {f"{name}_functional": value for name, value in MONEY.items()}
+
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "rated_usage": [
+        {
+            "event_id": "e1",
+            "customer_id": "c1",
+            "pool_id": "c1",
+            "user_id": None,
+            "team_id": None,
+            "meter": "images",
+            "properties": "{}",
+            "quantity": D(2),
+            "occurred_at": NOON,
+            "received_at": NOON,
+            "booked_at": NOON,
+            "service_period": JULY,
+            "booked_period": JULY,
+            "is_late": False,
+            "card_version": "v1",
+            "rate_id": "r1",
+            "wallet": "universal",
+            "cost": D(4),
+            "unrated_reason": None,
+        }
+    ],
+    "credit_lots": [
+        {
+            "lot_id": "p1:1",
+            "customer_id": "c1",
+            "wallet": "universal",
+            "kind": "paid",
+            "credits": D(100),
+            "consideration": D("10.000"),
+            "currency": "USD",
+            "unit_value": D("0.1"),
+            "effective_at": NOON,
+            "expires_at": LATER,
+            "priority": 100,
+            "offer": "pack",
+            "payment_id": "p1",
+            "card_version": "v1",
+            "parent_lot_id": None,
+            "liability": "contract_liability",
+            "booked_period": JULY,
+        }
+    ],
+    "credit_ledger": [
+        {
+            "entry_id": "e1/p1:1",
+            "entry_type": "draw",
+            "lot_id": "p1:1",
+            "customer_id": "c1",
+            "wallet": "universal",
+            "credits": D(-4),
+            "amount": D("-0.4"),
+            "currency": "USD",
+            "occurred_at": NOON,
+            "booked_at": NOON,
+            "service_period": JULY,
+            "booked_period": JULY,
+            "event_id": "e1",
+            "payment_id": "p1",
+            "user_id": None,
+            "team_id": None,
+            "meter": "images",
+            "rate_id": "r1",
+            "card_version": "v1",
+            "is_late": False,
+            "corrects": None,
+            "reason": None,
+        }
+    ],
+    "lot_balances": [{"lot_id": "p1:1", "customer_id": "c1", "wallet": "universal", **BALANCE}],
+    "wallet_balances": [{"customer_id": "c1", "wallet": "universal", **BALANCE}],
+    "deferred_revenue_schedule": [
+        {
+            "lot_id": "p1:1",
+            "booked_period": JULY,
+            "currency": "USD",
+            "liability": "contract_liability",
+            **TWINS,
+        }
+    ],
+    "liability_rollforward": [
+        {
+            "entity": "Northwind",
+            "liability": "contract_liability",
+            "wallet": "universal",
+            "currency": "USD",
+            "booked_period": JULY,
+            **TWINS,
+            "gl_balance": D("110.000"),
+            "variance": D("0.000"),
+        }
+    ],
+    "deferred_revenue_waterfall": [
+        {
+            "cohort": JULY,
+            "wallet": "universal",
+            "currency": "USD",
+            "recognized_period": JULY,
+            "sold": D("10.000"),
+            "amount": D("4.000"),
+            "breakage_amount": D("1.000"),
+            "refunded": D("0.000"),
+            "remaining": D("6.000"),
+        }
+    ],
+    "remaining_obligations": [
+        {
+            "booked_period": JULY,
+            "liability": "contract_liability",
+            "wallet": "universal",
+            "currency": "USD",
+            "amount": D("6.000"),
+            "within_12_months": D("4.000"),
+            "beyond_12_months": D("1.500"),
+            "no_expiry": D("0.500"),
+            "latest_expiry": LATER,
+        }
+    ],
+    "journal_lines": [
+        {
+            "journal_id": "j1",
+            "line_no": line,
+            "booked_period": JULY,
+            "effective_date": date(2025, 7, 31),
+            "account_role": role,
+            "account_number": number,
+            "account_name": role,
+            "debit": debit,
+            "credit": credit,
+            "currency": "USD",
+            "functional_debit": debit,
+            "functional_credit": credit,
+            "memo": "usage",
+            "source": "creditbooks",
+        }
+        for line, role, number, debit, credit in [
+            (1, "contract_liability", "2400", D("4.000"), D("0.000")),
+            (2, "usage_revenue", "4000", D("0.000"), D("4.000")),
+        ]
+    ],
+    "trial_balance": [
+        {
+            "account_number": number,
+            "account_name": "x",
+            "account_type": kind,
+            "currency": "USD",
+            "booked_period": JULY,
+            "opening": D("0.000"),
+            "debits": debits,
+            "credits": credits,
+            "closing": debits - credits,
+        }
+        for number, kind, debits, credits in [
+            ("1000", "asset", D("10.000"), D("0.000")),
+            ("2400", "liability", D("4.000"), D("14.000")),
+        ]
+    ],
+    "revenue_by_meter": [
+        {
+            "booked_period": JULY,
+            "meter": meter,
+            "properties": meter,
+            "wallet": "universal",
+            "customer_id": "c1",
+            "currency": "USD",
+            "usage_revenue": usage,
+            "prior_period_revenue": D("0.000"),
+            "breakage_revenue": breakage,
+            "overage_revenue": D("0.000"),
+            "credits": D(4),
+            "quantity": D(2),
+            "events": 1,
+        }
+        for meter, usage, breakage in [
+            ("images", D("4.000"), D("0.000")),
+            (None, D("0.000"), D("1.000")),
+        ]
+    ],
+    "corrections": [
+        {
+            "what": "late usage",
+            "fact_id": "e1",
+            "lot_id": "p1:1",
+            "service_period": JULY,
+            "booked_period": AUGUST,
+            "credits": D(4),
+            "amount": D("0.4"),
+            "currency": "USD",
+            "reason": "late",
+        }
+    ],
+    "limit_breaches": [
+        {
+            "limit_id": "l1",
+            "customer_id": "c1",
+            "scope": "user",
+            "subject_id": "u1",
+            "window_unit": "day",
+            "action": "flag",
+            "limit_credits": D(10),
+            "used_credits": D(12),
+            "excess_credits": D(2),
+            "events": 1,
+        }
+    ],
+    "load_audit": [
+        {
+            "file_no": 1,
+            "feed": "usage",
+            "format": "csv",
+            "path": "usage.csv",
+            "sha256": "ab" * 32,
+            "rows": 10,
+            "loaded": 7,
+            "duplicates": 1,
+            "rejected": 1,
+            "excluded": 1,
+        }
+    ],
+    "period_closes": [
+        {
+            "close_id": "k1",
+            "period": JULY,
+            "closed_at": LATER,
+            "action": "close",
+            "reason": None,
+            "closed_by": "controller",
+        }
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A change to the first sound row of a mart, and the rule that must refuse it."""
+
+    table: str
+    changes: dict[str, Any]
+    rule: str
+
+
+VIOLATIONS = [
+    Violation("rated_usage", {"quantity": D(-1)}, "quantity: greater_than_or_equal_to(0)"),
+    Violation("rated_usage", {"cost": None}, "a cost with its rate, or the reason there is none"),
+    Violation(
+        "rated_usage", {"rate_id": None}, "a cost with its rate, or the reason there is none"
+    ),
+    Violation(
+        "rated_usage",
+        {"booked_period": AUGUST},
+        "booked in its own period or, when late, in a later one",
+    ),
+    Violation("rated_usage", {"customer_id": None}, "customer_id: not_nullable"),
+    Violation("credit_lots", {"credits": D(0)}, "credits: greater_than(0)"),
+    Violation("credit_lots", {"consideration": D("-0.001")}, "consideration: greater_than_or"),
+    Violation("credit_lots", {"kind": "gift"}, "kind: isin"),
+    Violation("credit_lots", {"currency": "usd"}, "currency: str_matches"),
+    Violation("credit_lots", {"expires_at": NOON}, "expires after it takes effect"),
+    Violation("credit_ledger", {"credits": D(4)}, "the sign of credits and amount follows"),
+    Violation("credit_ledger", {"amount": D("0.4")}, "the sign of credits and amount follows"),
+    Violation("credit_ledger", {"lot_id": None}, "a movement names its lot"),
+    Violation("credit_ledger", {"event_id": None}, "a movement names its lot"),
+    Violation("credit_ledger", {"entry_type": "burn"}, "entry_type: isin"),
+    Violation("lot_balances", {"closing": D("9.999999999")}, "opening and movements make"),
+    Violation("lot_balances", {"drawn": D(3), "closing": D(16)}, "drawn: less_than_or_equal_to(0)"),
+    Violation("wallet_balances", {"closing": D("10.000000001")}, "opening and movements make"),
+    Violation("wallet_balances", {"booked_period": date(2025, 7, 2)}, "opening and movements make"),
+    Violation("deferred_revenue_schedule", {"closing": D("110.001")}, "opening and movements make"),
+    Violation(
+        "deferred_revenue_schedule",
+        {"closing_functional": D("110.001")},
+        "opening and movements make",
+    ),
+    Violation(
+        "deferred_revenue_schedule",
+        {"usage_revenue": D(-30), "closing": D(170)},
+        "usage_revenue: greater_than_or_equal_to(0)",
+    ),
+    Violation("liability_rollforward", {"gl_balance": D("110.001")}, "closing equals the general"),
+    Violation("liability_rollforward", {"variance": D("0.001")}, "variance: equal_to(0)"),
+    Violation("liability_rollforward", {"refunded": D("1.001")}, "opening and movements make"),
+    Violation("liability_rollforward", {"liability": "deferred"}, "liability: isin"),
+    Violation("deferred_revenue_waterfall", {"cohort": AUGUST}, "recognised no earlier than sold"),
+    Violation("deferred_revenue_waterfall", {"remaining": D("10.001")}, "recognised no earlier"),
+    Violation("deferred_revenue_waterfall", {"breakage_amount": D("4.001")}, "recognised no earl"),
+    Violation("remaining_obligations", {"no_expiry": D("0.501")}, "the time bands sum"),
+    Violation("journal_lines", {"credit": D("4.000")}, "one side only, dated in its period"),
+    Violation("journal_lines", {"effective_date": date(2025, 8, 1)}, "one side only, dated in its"),
+    Violation("journal_lines", {"debit": D("4.001")}, "debits equal credits in each journal"),
+    Violation("journal_lines", {"functional_debit": D("3.999")}, "debits equal credits in each"),
+    Violation("trial_balance", {"closing": D("10.001")}, "opening, debits and credits make"),
+    Violation(
+        "trial_balance",
+        {"debits": D("10.001"), "closing": D("10.001")},
+        "the closing balances of a period sum to zero",
+    ),
+    Violation("trial_balance", {"account_type": "income"}, "account_type: isin"),
+    Violation("revenue_by_meter", {"meter": None}, "only breakage has no meter"),
+    Violation("revenue_by_meter", {"breakage_revenue": D("1.000")}, "only breakage has no meter"),
+    Violation("corrections", {"booked_period": JULY}, "booked in a later period"),
+    Violation("limit_breaches", {"used_credits": D(10)}, "used is above the limit"),
+    Violation("limit_breaches", {"scope": "everyone"}, "scope: isin"),
+    Violation("load_audit", {"loaded": 8}, "every row was loaded, a duplicate"),
+    Violation("load_audit", {"sha256": "AB" * 32}, "sha256: str_matches"),
+    Violation("period_closes", {"period": date(2025, 7, 2)}, "periods are months"),
+    Violation("period_closes", {"action": "freeze"}, "action: isin"),
+]
+
+
+def output_of(table: str) -> Output:
+    return next(output for output in OUTPUTS if output.table == table)
+
+
+def frame_of(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Rows as a frame of exactly the types the schema promises."""
+    columns = output_of(table).schema.to_schema().columns
+    dtypes = {name: column.dtype.type for name, column in columns.items()}
+    return pl.DataFrame([{name: row[name] for name in dtypes} for row in rows], schema=dtypes)
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=[output.table for output in OUTPUTS])
+def test_schema_accepts_sound_rows(output: Output) -> None:
+    assert failures_of(output, frame_of(output.table, ROWS[output.table])) == {}
+
+
+@pytest.mark.parametrize("violation", VIOLATIONS, ids=lambda v: f"{v.table}-{'-'.join(v.changes)}")
+def test_schema_refuses_an_unsound_row(violation: Violation) -> None:
+    first, *others = ROWS[violation.table]
+    frame = frame_of(violation.table, [first | violation.changes, *others])
+    broken = failures_of(output_of(violation.table), frame)
+    assert any(rule.startswith(violation.rule) for rule in broken), broken
+
+
+KEYED = [output for output in OUTPUTS if output.table not in ("corrections", "limit_breaches")]
+
+
+@pytest.mark.parametrize("output", KEYED, ids=[output.table for output in KEYED])
+def test_schema_refuses_a_key_that_occurs_twice(output: Output) -> None:
+    rows = ROWS[output.table]
+    broken = failures_of(output, frame_of(output.table, [*rows, rows[0]]))
+    assert any("unique" in rule for rule in broken), broken
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=[output.table for output in OUTPUTS])
+def test_schema_refuses_a_missing_column(output: Output) -> None:
+    frame = frame_of(output.table, ROWS[output.table])
+    broken = failures_of(output, frame.drop(frame.columns[0]))
+    assert any("column_in_dataframe" in rule for rule in broken), broken
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=[output.table for output in OUTPUTS])
+def test_schema_refuses_every_decimal_as_a_binary_float(output: Output) -> None:
+    frame = frame_of(output.table, ROWS[output.table])
+    decimals = [name for name, dtype in frame.schema.items() if dtype.is_decimal()]
+    for name in decimals:
+        broken = failures_of(output, frame.with_columns(pl.col(name).cast(pl.Float64)))
+        assert f"{name} is a binary float" in broken
+
+
+def test_schema_refuses_a_float_in_a_column_nobody_promised() -> None:
+    frame = frame_of("period_closes", ROWS["period_closes"]).with_columns(extra=pl.lit(0.1))
+    assert failures_of(output_of("period_closes"), frame) == {"extra is a binary float": 1}
