@@ -96,7 +96,7 @@ class Price(Model):
 class Overage(Model):
     """The postpaid price of what no wallet could pay."""
 
-    amount: Rate
+    amount: Quantity
     """Money for `per` units."""
     currency: Currency
     """Currency it is billed in."""
@@ -201,7 +201,7 @@ class OfferGrant(Model):
     """What they are: paid ones carry the price, bonus ones dilute it, free ones earn nothing."""
     expires: Expiry
     """When they end: never, period_end, or a duration after they start."""
-    priority: Annotated[int, Field(strict=True, ge=0)] = DEFAULT_PRIORITY
+    priority: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = DEFAULT_PRIORITY
     """Smaller is drawn first."""
     every: Span | None = None
     """Granted again at this interval within a plan's period."""

@@ -79,7 +79,8 @@ class Document:
 
     def line(self, location: Location, *, of_key: bool = False) -> int:
         """1-based line of a value, or of the key it is written under."""
-        return self._span(location, of_key=of_key)[0]
+        node = self._find(location, of_key=of_key)
+        return node.start_mark.line + 1 if node else 1
 
     def problem(
         self, location: Location, message: str, remedy: str, *, of_key: bool = False
@@ -92,31 +93,26 @@ class Document:
             remedy: What to do about it.
             of_key: Point at the key the value is written under.
         """
-        line, column, width = self._span(location, of_key=of_key)
+        node = self._find(location, of_key=of_key)
+        line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node else (1, 1)
         return Problem(
             place=self.place,
             message=message,
             remedy=remedy,
             line=line,
             column=column,
-            excerpt=excerpt_at(self.text, line, column, width),
+            excerpt=excerpt_at(self.text, line, column, self._width(node) if node else 1),
         )
 
-    def _span(self, location: Location, *, of_key: bool) -> tuple[int, int, int]:
-        """1-based line, 1-based column and width of a value (or its key), on its first line."""
-        node, key = self._find(location)
-        if of_key and key is not None:
-            node = key
-        if node is None:
-            return 1, 1, 1
+    def _width(self, node: yaml.Node) -> int:
+        """Characters of a node on its first line."""
         start, end = node.start_mark, node.end_mark
-        first_line = self.text.splitlines()[start.line : start.line + 1]
-        line_end = len(first_line[0].rstrip()) if first_line else start.column + 1
-        until = end.column if end.line == start.line else line_end
-        return start.line + 1, start.column + 1, max(until - start.column, 1)
+        if end.line == start.line:
+            return int(end.column - start.column)
+        return len(self.text.splitlines()[start.line].rstrip()) - int(start.column)
 
-    def _find(self, location: Location) -> tuple[yaml.Node | None, yaml.Node | None]:
-        """The deepest node on the way to a location, and the key it is written under, if any."""
+    def _find(self, location: Location, *, of_key: bool) -> yaml.Node | None:
+        """The deepest node on the way to a location, or the key it is written under."""
         node, key = self._root, None
         for part in location:
             # Parts the file does not hold are passed over: missing fields, and the names pydantic
@@ -128,7 +124,7 @@ class Document:
                         break
             elif isinstance(node, yaml.SequenceNode) and part in range(len(node.value)):
                 node, key = node.value[int(part)], None
-        return node, key
+        return key if of_key and key is not None else node
 
 
 def read_document(path: Path) -> tuple[Document, list[Problem]]:

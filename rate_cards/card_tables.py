@@ -1,0 +1,146 @@
+"""Rows of the tables that hold rate cards: versions, rates with their prices, offers, grants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from rate_cards.book_files import Authored, BookFiles
+from rate_cards.card import Card, OfferGrant, RateLine
+from rate_cards.table_columns import Row, utc
+from rate_cards.version_rules import ends_at
+
+
+def rate_card_versions(book: BookFiles) -> Iterator[Row]:
+    """One row per version."""
+    for number, file in enumerate(book.card_files, start=1):
+        card = file.content
+        yield {
+            "version": card.version,
+            "version_no": number,
+            "effective_from": utc(card.effective_from),
+            "effective_to": utc(ends_at(card, book.cards)),
+            "published_at": utc(card.published_at),
+            "supersedes": card.supersedes,
+            "corrects": card.corrects,
+            "existing_customers_from": utc(card.existing_customers_from),
+            "approved_by": card.approved.by,
+            "approved_on": card.approved.on,
+            "reference": card.approved.reference,
+            "source_file": file.path,
+            "sha256": file.document.sha256,
+        }
+
+
+def _numbered_rates(book: BookFiles) -> Iterator[tuple[int, Authored[Card], int, RateLine]]:
+    """Every rate of every version: its number, its file, its position there, itself."""
+    number = 0
+    for file in book.card_files:
+        for position, rate in enumerate(file.content.rates):
+            number += 1
+            yield number, file, position, rate
+
+
+def rates(book: BookFiles) -> Iterator[Row]:
+    """One row per rate of a version."""
+    for number, file, position, rate in _numbered_rates(book):
+        overage = rate.overage
+        yield {
+            "rate_no": number,
+            "version": file.content.version,
+            "rate_id": rate.id,
+            "meter": rate.meter,
+            "match_count": len(rate.match),
+            "tiers": rate.tiers,
+            "audience": rate.audience,
+            "overage_amount": overage.amount if overage else None,
+            "overage_currency": overage.currency if overage else None,
+            "overage_per": overage.per if overage else None,
+            "source_file": file.path,
+            "source_line": file.line("rates", position, "id"),
+        }
+
+
+def rate_audience(book: BookFiles) -> Iterator[Row]:
+    """One row per customer or segment a rate is reserved for."""
+    for number, _, _, rate in _numbered_rates(book):
+        for value in rate.audience_values:
+            yield {"rate_no": number, "audience": rate.audience, "value": value}
+
+
+def rate_match(book: BookFiles) -> Iterator[Row]:
+    """One row per property a rate asks for."""
+    for number, _, _, rate in _numbered_rates(book):
+        for name, value in rate.match.items():
+            yield {"rate_no": number, "property": name, "value": value}
+
+
+def rate_prices(book: BookFiles) -> Iterator[Row]:
+    """One row per rate, wallet of its chain and step; a price without steps is one open step."""
+    for number, _, _, rate in _numbered_rates(book):
+        for position, price in enumerate(rate.price, start=1):
+            bounds = [step.up_to for step in price.steps] or [None]
+            starts = [Decimal(0), *bounds[:-1]]
+            for step, (start, end, figure) in enumerate(
+                zip(starts, bounds, price.figures(), strict=True), start=1
+            ):
+                yield {
+                    "rate_no": number,
+                    "position": position,
+                    "wallet": price.wallet,
+                    "step_no": step,
+                    "step_from": start,
+                    "step_to": end,
+                    "credits": figure,
+                    "per": price.per,
+                }
+
+
+def offers(book: BookFiles) -> Iterator[Row]:
+    """One row per offer of a version."""
+    for file in book.card_files:
+        for position, offer in enumerate(file.content.offers):
+            every = offer.price.every
+            yield {
+                "version": file.content.version,
+                "offer": offer.id,
+                "price_amount": offer.price.amount,
+                "price_currency": offer.price.currency,
+                "every_count": every.count if every else None,
+                "every_unit": every.unit if every else None,
+                "source_file": file.path,
+                "source_line": file.line("offers", position, "id"),
+            }
+
+
+def offer_grants(book: BookFiles) -> Iterator[Row]:
+    """One row per grant of an offer of a version."""
+    for file in book.card_files:
+        for position, offer in enumerate(file.content.offers):
+            for number, grant in enumerate(offer.grants, start=1):
+                yield {
+                    "version": file.content.version,
+                    "offer": offer.id,
+                    "grant_no": number,
+                    "source_line": file.line("offers", position, "grants", number - 1),
+                    **_grant_terms(grant),
+                }
+
+
+def _grant_terms(grant: OfferGrant) -> Row:
+    lasts, every, rollover = grant.expires_after, grant.every, grant.rollover
+    return {
+        "wallet": grant.wallet,
+        "credits": grant.credits,
+        "kind": grant.kind,
+        "priority": grant.priority,
+        "expires": "duration" if lasts else grant.expires,
+        "expires_count": lasts.count if lasts else None,
+        "expires_unit": lasts.unit if lasts else None,
+        "every_count": every.count if every else None,
+        "every_unit": every.unit if every else None,
+        "max_per_month": grant.max_per_month,
+        "rollover_max": rollover.max if rollover else None,
+        "rollover_count": rollover.for_.count if rollover else None,
+        "rollover_unit": rollover.for_.unit if rollover else None,
+    }
