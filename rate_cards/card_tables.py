@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 
 from rate_cards.book_files import Authored, BookFiles
 from rate_cards.card import Card, OfferGrant, RateLine
 from rate_cards.table_columns import Row, utc
 from rate_cards.version_rules import ends_at
+
+OVERAGE_DECIMALS = 9
+"""Decimals an overage amount carries before a period's total is rounded to the currency."""
+
+
+def exact_price(amount: Decimal, per: Decimal, decimals: int) -> tuple[Decimal, Decimal]:
+    """What one unit costs as a fraction in lowest terms, so that no price is ever pre-divided.
+
+    Args:
+        amount: Credits or money as written.
+        per: Units of the meter that amount buys, above zero.
+        decimals: Decimals of the unit of account; 9 counts in billionths.
+
+    Returns:
+        Numerator and denominator, whole numbers: 1.7 per 1,000,000 with 9 decimals is 1700 / 1.
+    """
+    price = Fraction(amount) * 10**decimals / Fraction(per)
+    return Decimal(price.numerator), Decimal(price.denominator)
 
 
 def rate_card_versions(book: BookFiles) -> Iterator[Row]:
@@ -45,6 +64,9 @@ def rates(book: BookFiles) -> Iterator[Row]:
     """One row per rate of a version."""
     for number, file, position, rate in _numbered_rates(book):
         overage = rate.overage
+        numerator, denominator = (
+            exact_price(overage.amount, overage.per, OVERAGE_DECIMALS) if overage else (None, None)
+        )
         yield {
             "rate_no": number,
             "version": file.content.version,
@@ -56,6 +78,8 @@ def rates(book: BookFiles) -> Iterator[Row]:
             "overage_amount": overage.amount if overage else None,
             "overage_currency": overage.currency if overage else None,
             "overage_per": overage.per if overage else None,
+            "overage_numerator": numerator,
+            "overage_denominator": denominator,
             "source_file": file.path,
             "source_line": file.line("rates", position, "id"),
         }
@@ -81,9 +105,11 @@ def rate_prices(book: BookFiles) -> Iterator[Row]:
         for position, price in enumerate(rate.price, start=1):
             bounds = [step.up_to for step in price.steps] or [None]
             starts = [Decimal(0), *bounds[:-1]]
+            decimals = book.book.wallets[price.wallet].precision
             for step, (start, end, figure) in enumerate(
                 zip(starts, bounds, price.figures(), strict=True), start=1
             ):
+                numerator, denominator = exact_price(figure, price.per, decimals)
                 yield {
                     "rate_no": number,
                     "position": position,
@@ -93,6 +119,8 @@ def rate_prices(book: BookFiles) -> Iterator[Row]:
                     "step_to": end,
                     "credits": figure,
                     "per": price.per,
+                    "quanta_numerator": numerator,
+                    "quanta_denominator": denominator,
                 }
 
 

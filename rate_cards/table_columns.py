@@ -20,6 +20,8 @@ INSTANT = pl.Datetime("us")
 """UTC, kept without a zone."""
 AMOUNT = pl.Decimal(28, 9)
 RATE = pl.Decimal(28, 12)
+WHOLE = pl.Decimal(38, 0)
+"""Numerators and denominators of exact prices."""
 
 Columns = Mapping[str, pl.DataType]
 
@@ -110,6 +112,8 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         "overage_amount": AMOUNT,
         "overage_currency": TEXT,
         "overage_per": AMOUNT,
+        "overage_numerator": WHOLE,
+        "overage_denominator": WHOLE,
         **_ORIGIN,
     },
     "rate_audience": {"rate_no": INT, "audience": TEXT, "value": TEXT},
@@ -123,6 +127,8 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         "step_to": AMOUNT,
         "credits": RATE,
         "per": AMOUNT,
+        "quanta_numerator": WHOLE,
+        "quanta_denominator": WHOLE,
     },
     "offers": {
         "version": TEXT,

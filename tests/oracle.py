@@ -8,10 +8,11 @@ engine with it; nothing else may import it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 
 BILLION = 10**9
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def rounded(value: Fraction) -> int:
@@ -39,7 +40,7 @@ class Lot:
         """Default burn order: priority, soonest expiry, free kinds first, oldest, id."""
         return (
             self.priority,
-            self.expires_at or datetime.max,
+            self.expires_at or FOREVER,
             self.kind_rank,
             self.effective_at,
             self.lot_id,
@@ -127,7 +128,9 @@ def walk(lots: list[Lot], events: list[Event], removals: list[Removal], until: d
             if place == 0:
                 unpaid = next_full
             elif unpaid:
-                unpaid = next_full if unpaid == full else rounded(Fraction(next_full * unpaid, full))
+                unpaid = (
+                    next_full if unpaid == full else rounded(Fraction(next_full * unpaid, full))
+                )
             full = next_full
             usable = [
                 lot
