@@ -1,7 +1,8 @@
 -- One row per posting of a refund: unearned liability first, the rest against revenue already earned.
 --
 -- Dr liability (what the removed credits still carried), Dr refunds (contra revenue) for what was earned,
--- Dr tax payable, Cr cash in transit (ACCOUNTING 5).
+-- Dr tax payable, Cr cash in transit (ACCOUNTING 5). Money that was never applied to anything is simply
+-- returned: Dr unapplied payments.
 
 with
 
@@ -14,8 +15,13 @@ refunds as (
         refunds.net_amount,
         refunds.tax_amount,
         refunds.net_functional,
-        refunds.tax_functional
+        refunds.tax_functional,
+        unposted.payment_id is not null as is_of_unapplied
     from {{ ref('stg_payments') }} as refunds
+    left join {{ ref('int_payments__unposted') }} as unposted
+        on
+            refunds.relates_to = unposted.payment_id
+            and unposted.kind = 'payment'
     where refunds.kind = 'refund'
 ),
 
@@ -47,9 +53,11 @@ paid_back as (
         booked_period,
         currency,
         {{ sum_money('gross_amount') }} as gross_amount,
-        {{ sum_money('net_amount') }} as net_amount,
+        {{ sum_money('case when is_of_unapplied then 0 else net_amount end') }} as net_amount,
+        {{ sum_money('case when is_of_unapplied then net_amount else 0 end') }} as unapplied_amount,
         {{ sum_money('tax_amount') }} as tax_amount,
-        {{ sum_money('net_functional') }} as net_functional,
+        {{ sum_money('case when is_of_unapplied then 0 else net_functional end') }} as net_functional,
+        {{ sum_money('case when is_of_unapplied then net_functional else 0 end') }} as unapplied_functional,
         {{ sum_money('tax_functional') }} as tax_functional
     from refunds
     group by booked_period, currency
@@ -92,6 +100,16 @@ union all
 select
     'refunds' as cause,
     booked_period,
+    'unapplied_payments' as account_role,
+    cast(null as string) as wallet,
+    currency,
+    unapplied_amount as amount,
+    unapplied_functional as functional_amount
+from paid_back
+union all
+select
+    'refunds' as cause,
+    booked_period,
     'tax_payable' as account_role,
     cast(null as string) as wallet,
     currency,
@@ -106,5 +124,5 @@ select
     cast(null as string) as wallet,
     currency,
     -gross_amount as amount,
-    cast(-net_functional - tax_functional as {{ t_money() }}) as functional_amount
+    cast(-net_functional - unapplied_functional - tax_functional as {{ t_money() }}) as functional_amount
 from paid_back
