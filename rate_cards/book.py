@@ -12,6 +12,7 @@ from rate_cards.burn_orders import PRESETS, AuthoredBurnOrder, LotKind
 from rate_cards.currencies import MINOR_UNITS
 from rate_cards.policies import Policy
 from rate_cards.values import (
+    AT_LEAST_ONE,
     QUANTITY_DECIMALS,
     Currency,
     Day,
@@ -19,6 +20,7 @@ from rate_cards.values import (
     Model,
     Month,
     Name,
+    OrItem,
     OrText,
     Text,
     TimeZone,
@@ -184,14 +186,14 @@ class Book(Model):
     framework: Literal["ASC606", "IFRS15"]
     """Standard revenue is recognised under."""
     wallets: Annotated[
-        dict[Name, Annotated[Wallet, BeforeValidator(_unit_alone), OrText()]], Field(min_length=1)
+        dict[Name, Annotated[Wallet, BeforeValidator(_unit_alone), OrText()]], AT_LEAST_ONE
     ]
     """Stores of value, in the one order in which all of them are drawn: specific to general."""
-    meters: Annotated[dict[Name, Meter], Field(min_length=1)]
+    meters: Annotated[dict[Name, Meter], AT_LEAST_ONE]
     """What is measured."""
-    accounts: dict[Role, Annotated[tuple[Account, ...], BeforeValidator(_one_account)]] = Field(
-        default_factory=dict
-    )
+    accounts: dict[
+        Role, Annotated[tuple[Account, ...], BeforeValidator(_one_account), OrItem()]
+    ] = Field(default_factory=dict)
     """Ledger account of each role; roles left out use the default chart."""
     policies: tuple[Policy, ...] = ()
     """Dated, approved accounting choices."""

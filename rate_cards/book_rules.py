@@ -8,10 +8,9 @@ from datetime import date
 from rate_cards.accounts import DEFAULT_CHART, ROLES
 from rate_cards.book import Book
 from rate_cards.book_files import Authored
-from rate_cards.explain import nearest
 from rate_cards.limits import Limits
 from rate_cards.policies import DEFAULT_SUBJECT, Policy
-from rate_cards.problems import Problem
+from rate_cards.problems import Problem, nearest
 
 SUBJECTS = {
     "breakage": ("wallet",),

@@ -21,6 +21,7 @@ from typing import Annotated, Literal, cast, get_args
 
 from pydantic import PlainValidator, WithJsonSchema
 
+from rate_cards.problems import nearest
 from rate_cards.values import refuse, text_of
 
 LotKind = Literal["paid", "bonus", "promo", "included", "goodwill", "migration"]
@@ -122,7 +123,7 @@ def _authored(value: object) -> BurnOrder:
             return PRESETS[value]
         refuse(
             f'"{value}" is not a burn order',
-            f"Write one of {', '.join(PRESETS)}, or a list of sort keys.",
+            f"{nearest(value, PRESETS)} A list of sort keys serves as well.",
         )
     if not isinstance(value, list) or not value:
         refuse(

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from rate_cards.burn_orders import LotKind
 from rate_cards.policies import Approval
 from rate_cards.values import (
+    AT_LEAST_ONE,
     Currency,
     Duration,
     Expiry,
@@ -236,7 +237,7 @@ class Offer(Model):
     """Name of the offer, as payments and subscriptions refer to it."""
     price: OfferPrice
     """What it costs."""
-    grants: Annotated[tuple[OfferGrant, ...], Field(min_length=1)]
+    grants: Annotated[tuple[OfferGrant, ...], AT_LEAST_ONE]
     """The credits it gives."""
 
 
@@ -257,7 +258,7 @@ class Card(Model):
     """Published version whose mistake it corrects, from the time that one applied."""
     existing_customers_from: Instant | None = None
     """Later start for customers who joined before effective_from."""
-    rates: Annotated[tuple[RateLine, ...], Field(min_length=1)]
+    rates: Annotated[tuple[RateLine, ...], AT_LEAST_ONE]
     """Prices of usage."""
     offers: tuple[Offer, ...] = ()
     """What customers can buy."""

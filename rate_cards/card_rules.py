@@ -8,9 +8,8 @@ from rate_cards.book import Book
 from rate_cards.book_files import Authored
 from rate_cards.card import Card, Price, RateLine
 from rate_cards.costs import CostCard
-from rate_cards.explain import nearest
 from rate_cards.policies import DEFAULT_SUBJECT
-from rate_cards.problems import Problem
+from rate_cards.problems import Problem, nearest
 from rate_cards.source import Document, Location
 from rate_cards.ties import PriceLine, find_ties
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from rate_cards.policies import Approval
 from rate_cards.values import (
+    AT_LEAST_ONE,
     Currency,
     Instant,
     Model,
@@ -49,5 +50,5 @@ class CostCard(Model):
     """Who entered them on whose decision."""
     supplier: Text | None = None
     """Whose prices they are."""
-    costs: Annotated[tuple[Cost, ...], Field(min_length=1)]
+    costs: Annotated[tuple[Cost, ...], AT_LEAST_ONE]
     """The price lines."""

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from rate_cards.problems import Problem
+from rate_cards.problems import Problem, nearest
 from rate_cards.source import Document, Location
 from rate_cards.values import Model, text_of
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A sentence that offers the closest known name, or lists them all."""
-    names = list(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f'Did you mean "{close[0]}"?'
-    return f"Known here: {', '.join(names)}." if names else "None is known here."
 
 
 def explain(error: ValidationError, model: type[Model], document: Document) -> list[Problem]:
@@ -52,13 +42,8 @@ def _explain_one(details: ErrorDetails, guide: _Guide, document: Document) -> Pr
         remedy = nearest(key, _quoted(expected))
         return document.problem(location, f'unknown name "{key}"', remedy, of_key=True)
     if kind == "literal_error":
-        options = _quoted(context["expected"])
-        message = f'{_last_name(location)} cannot be "{text_of(given)}"'
-        close = get_close_matches(text_of(given), options, n=1)
-        remedy = f"Write {' or '.join(options)}."
-        return document.problem(
-            location, message, f'Did you mean "{close[0]}"? {remedy}' if close else remedy
-        )
+        remedy = nearest(text_of(given), _quoted(context["expected"]))
+        return document.problem(location, f'unknown choice "{text_of(given)}"', remedy)
     is_key = location[-1:] == ("[key]",)
     message, remedy = _TYPES.get(kind, ("{message}", "See the file's schema for what it may be."))
     filled = {"name": _last_name(location), "message": details["msg"], **context}
@@ -72,7 +57,6 @@ _TYPES: Mapping[str, tuple[str, str]] = {
     "model_attributes_type": ("{name} is not a mapping", "Write its fields as name: value."),
     "dict_type": ("{name} is not a mapping", "Write it as name: value lines."),
     "tuple_type": ("{name} is not a list", "Write one item per line, each after a dash."),
-    "too_short": ("{name} is empty", "Write at least one."),
     "int_type": ("{name} is not a whole number", "Write digits only, without quotes."),
     "bool_type": ("{name} is neither true nor false", "Write true or false, without quotes."),
     "string_type": ("{name} is not text", "Put it in quotes."),
@@ -120,27 +104,29 @@ class _Guide:
         return text[:1].lower() + text[1:]
 
     def _at(self, location: Location) -> dict[str, Any]:
-        here = self._mapping(self._schema)
+        """The schema of a place, as far as the location leads into the schema."""
+        here = self._structured(self._schema)
         for part in location:
-            inside = (
-                here.get("items")
-                if isinstance(part, int)
-                else here.get("properties", {}).get(part) or here.get("additionalProperties")
-            )
+            inside = here.get("items") if isinstance(part, int) else self._value(here, part)
             if isinstance(inside, dict):
-                here = self._mapping(inside)
+                here = self._structured(inside)
         return here
 
-    def _mapping(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """A schema with its reference followed, or of several the branch that has structure."""
+    def _value(self, mapping: dict[str, Any], key: str) -> object:
+        """The schema of a mapping's value: a field's own, or the one all values share."""
+        shared = [
+            mapping.get("additionalProperties"),
+            *mapping.get("patternProperties", {}).values(),
+        ]
+        candidates = [mapping.get("properties", {}).get(key), *shared]
+        return next((schema for schema in candidates if isinstance(schema, dict)), None)
+
+    def _structured(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """A schema with its reference followed; of several branches, the one with structure."""
         while "$ref" in schema:
             schema = self._definitions[schema["$ref"].rpartition("/")[2]]
         for branch in schema.get("anyOf", schema.get("oneOf", [])):
-            resolved = self._mapping(branch)
-            if (
-                "properties" in resolved
-                or "items" in resolved
-                or "additionalProperties" in resolved
-            ):
+            resolved = self._structured(branch)
+            if resolved.get("type") in ("object", "array"):
                 return resolved
         return schema

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 
@@ -74,6 +75,15 @@ class EnvironmentProblem(Exception):
         """Carry the one problem that stopped the command."""
         self.problem = problem
         super().__init__(problem.render())
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A sentence that offers the known name most like a misspelt one, or lists them all."""
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f'Did you mean "{close[0]}"?'
+    return f"Known here: {', '.join(names)}." if names else "None is known here."
 
 
 def excerpt_at(text: str, line: int, column: int, width: int = 1) -> str:

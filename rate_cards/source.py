@@ -40,6 +40,17 @@ _WORDS: dict[str, bool | None] = {
 }
 
 
+_CONTEXTS = {
+    "while parsing a flow mapping": "in the { … } opened on",
+    "while parsing a flow sequence": "in the [ … ] opened on",
+    "while parsing a block mapping": "in the mapping that starts on",
+    "while parsing a block collection": "in the list that starts on",
+    "while scanning a quoted scalar": "in the quoted text opened on",
+    "while scanning a simple key": "in the name on",
+}
+"""PyYAML's word for where it was -> ours, followed by the line."""
+
+
 class _PlainComposer(yaml.SafeLoader):
     """Composes the node tree of a document without anchors, aliases and tags.
 
@@ -190,7 +201,8 @@ def _malformed(place: str, text: str, error: yaml.YAMLError) -> Problem:
     line, column = error.problem_mark.line + 1, error.problem_mark.column + 1
     message = str(error.problem)
     if error.context and error.context_mark:
-        message = f"{error.context} from line {error.context_mark.line + 1}: {message}"
+        context = _CONTEXTS.get(error.context, error.context)
+        message = f"{context} line {error.context_mark.line + 1}: {message}"
     if message.endswith("are not read"):
         remedy = "Write the value itself: what is printed must be what is loaded."
     return Problem(place, message, remedy, line, column, excerpt_at(text, line, column))

@@ -7,7 +7,7 @@ gives the pattern editors check against.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -48,6 +48,17 @@ class OrText:
         return {"anyOf": [{"type": "string"}, handler(core_schema)]}
 
 
+@dataclass(frozen=True)
+class OrItem:
+    """Tells editors that a list of one may also be written as its only item."""
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        return {"anyOf": [schema["items"], schema]}
+
+
 def mapping_or_text(value: object) -> str:
     """Which branch of a `text | mapping` union a value belongs to, for pydantic's Discriminator."""
     return "mapping" if isinstance(value, dict | BaseModel) else "text"
@@ -67,6 +78,17 @@ def refuse(message: str, remedy: str) -> NoReturn:
         remedy: What to do about it, as sentences.
     """
     raise PydanticCustomError("refused", "{message}", {"message": message, "remedy": remedy})
+
+
+def _not_empty(value: Collection[object]) -> Collection[object]:
+    if not value:
+        refuse("nothing is listed", "Write at least one.")
+    return value
+
+
+# pydantic's own min_length also reports a list as too short when its items are what is wrong.
+AT_LEAST_ONE = AfterValidator(_not_empty)
+"""Refuses an empty list or mapping."""
 
 
 def text_of(value: object) -> str:
@@ -90,10 +112,8 @@ def _words(value: object, belongs: str) -> str:
     """The text of a value that must be text already, so that 1.0 and 1.00 stay two names."""
     text = _plain(value, belongs)
     if not isinstance(value, str):
-        refuse(
-            f"{text} is read as a number, a date or a yes/no where {belongs} belongs",
-            f'Put it in quotes: "{text}".',
-        )
+        kind = {bool: "yes or no", date: "a date"}.get(type(value), "a number")
+        refuse(f"{text} is read as {kind} where {belongs} belongs", f'Put it in quotes: "{text}".')
     return text
 
 

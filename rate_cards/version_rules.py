@@ -11,8 +11,7 @@ from rate_cards.book import Book
 from rate_cards.book_files import Authored
 from rate_cards.card import Card
 from rate_cards.costs import CostCard
-from rate_cards.explain import nearest
-from rate_cards.problems import Problem
+from rate_cards.problems import Problem, nearest
 
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 """End of a window that has no end."""
