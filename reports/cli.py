@@ -25,7 +25,7 @@ VERBS = {
     "build": ("reports.commands", "Rate, draw down, schedule and post what is loaded."),
     "check": ("reports.commands", "Prove the books: every identity and every output schema."),
     "trace": ("reports.commands", "Walk one figure back to its sources and on to its postings."),
-    "rates": ("rate_cards.commands", "Lint rate cards."),
+    "rates": ("rate_cards.commands", "Check, compare and publish rate cards."),
     "simulate": ("ingestion.simulate", "Write the files of a realistic company of any size."),
 }
 """Verb -> (module that holds a command of that name, its first help line), in reading order."""

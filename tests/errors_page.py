@@ -25,7 +25,7 @@ def errors_page(cases: Iterable[ErrorCase]) -> str:
     """The page as text: each case with its command, its exact words and why it is refused."""
     parts = [HEADER]
     for case in cases:
-        title = case.name.replace("-", " ").replace("_", " ").capitalize()
+        title = case.name.replace("-", " ").replace("_", " ").capitalize().replace("yaml", "YAML")
         parts.append(
             f"## {title}\n\n{case.why}\n\n"
             f"```\n$ creditbooks {' '.join(case.arguments)}\n{case.expected.rstrip()}\n```\n\n"
