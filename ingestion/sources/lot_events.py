@@ -1,0 +1,68 @@
+"""The lot_events feed: what is done to a lot after it was granted."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pandera.polars as pa
+import polars as pl
+
+from ingestion.sources.feed import Feed
+from ingestion.sources.times import EARLIEST, LATEST
+
+KINDS = ("void", "reduce", "extend", "transfer", "reprice")
+
+
+class LotEvents(pa.DataFrameModel):
+    """One row per change of one lot."""
+
+    lot_event_id: str
+    """Id of the change."""
+    occurred_at: Annotated[pl.Datetime, "us", None] = pa.Field(ge=EARLIEST, lt=LATEST)
+    """When it takes effect, UTC."""
+    lot_id: str
+    """The lot changed: a grant_id, or `<payment_id>:<n>`."""
+    kind: str = pa.Field(isin=KINDS)
+    """What is done."""
+    credits: Annotated[pl.Decimal, 28, 9] = pa.Field(nullable=True, gt=0)
+    """How many of the lot's credits, in its wallet's unit; empty = all that are left."""
+    new_expires_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True)
+    """Where `extend` moves the expiry to, UTC."""
+    to_customer_id: str = pa.Field(nullable=True)
+    """Where `transfer` moves credits to; empty = same customer."""
+    to_wallet: str = pa.Field(nullable=True)
+    """The wallet `transfer` moves credits to; empty = same wallet."""
+    reason: str = pa.Field(nullable=True)
+    """In words."""
+    received_at: Annotated[pl.Datetime, "us", None] = pa.Field(
+        nullable=True, ge=EARLIEST, lt=LATEST
+    )
+    """When we learned of it, UTC; empty = no later than it occurred."""
+
+    @pa.dataframe_check(error="credits is missing for a reduce")
+    def reduce_says_by_how_much(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """To take all that are left is a void."""
+        return data.lazyframe.select(
+            (pl.col("kind") != "reduce").fill_null(True) | pl.col("credits").is_not_null()
+        )
+
+    @pa.dataframe_check(error="new_expires_at is missing for an extend")
+    def extend_says_until_when(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """An extension has a new end."""
+        return data.lazyframe.select(
+            (pl.col("kind") != "extend").fill_null(True) | pl.col("new_expires_at").is_not_null()
+        )
+
+    @pa.dataframe_check(error="to_customer_id and to_wallet are both missing for a transfer")
+    def transfer_goes_somewhere(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Credits that move arrive elsewhere."""
+        return data.lazyframe.select(
+            (pl.col("kind") != "transfer").fill_null(True)
+            | pl.col("to_customer_id").is_not_null()
+            | pl.col("to_wallet").is_not_null()
+        )
+
+
+LOT_EVENTS = Feed(
+    name="lot_events", schema=LotEvents, key=("lot_event_id",), control_total="credits"
+)

@@ -1,0 +1,158 @@
+"""Files on their way in: read once into temporary tables, one per feed, with the types of raw.
+
+Nothing here touches the raw tables. Staged rows are exactly the file's rows that `where` lets pass;
+those with a value that could not be read are marked, and the value is kept among the faults.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from ingestion import readers
+from ingestion.mapping import Bound, bind
+from ingestion.readers import Relation, quote, quote_name
+from ingestion.sources.feed import Feed
+from rate_cards.book import Book, Source
+from rate_cards.book_files import Authored
+from rate_cards.problems import InputError
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file to load.
+
+    Attributes:
+        file_no: Number in raw.files; an earlier one if its rejected rows are tried again.
+        source: The entry of book.yml that found it.
+        path: The file.
+        name: Its path below the data root, as raw.files shows it.
+        place: Its path as messages show it.
+        sha256: Digest of its bytes.
+        mapping_sha256: Digest of its source's mapping.
+        size: Bytes.
+    """
+
+    file_no: int
+    source: Source
+    path: Path
+    name: str
+    place: str
+    sha256: str
+    mapping_sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A file that was read.
+
+    Attributes:
+        file: The file.
+        relation: How to read its rows as they came, for evidence.
+        rows: Data rows in it.
+        excluded: Those that `where` leaves out.
+        ignored: Columns that the mapping leaves unread.
+    """
+
+    file: DataFile
+    relation: Relation
+    rows: int
+    excluded: int
+    ignored: tuple[str, ...]
+
+
+def staged_table(feed: Feed) -> str:
+    """Name of the temporary table of a feed's rows."""
+    return f"staged_{feed.name}"
+
+
+def create_staged_table(connection: DuckDBPyConnection, feed: Feed) -> None:
+    """Make the temporary table of a feed: file_no, row_no, is_unread, then the feed's columns."""
+    columns = ", ".join(f"{column.name} {column.sql_type}" for column in feed.columns)
+    connection.execute(
+        f"create temp table {staged_table(feed)} "
+        f"(file_no integer, row_no bigint, is_unread boolean, {columns})"
+    )
+
+
+def stage(
+    connection: DuckDBPyConnection,
+    feed: Feed,
+    file: DataFile,
+    book_file: Authored[Book],
+    scratch: Path,
+) -> Staged:
+    """Read one file into its feed's staged table, and its unreadable values into the faults.
+
+    Args:
+        connection: Has the staged table and the faults table.
+        feed: The file's feed.
+        file: The file.
+        book_file: The book.yml its source stands in.
+        scratch: Folder for intermediate files, kept until the load ends.
+
+    Raises:
+        InputError: The file as a whole, or the mapping, is wrong.
+    """
+    source = file.source
+    relation = readers.open_relation(
+        connection, file.path, file.place, source.format, source.delimiter, scratch
+    )
+    bound = bind(connection, feed, source, relation, file.place, book_file)
+    try:
+        [(staged,)] = connection.execute(_insert(feed, file, bound)).fetchall()
+        rows = staged
+        if source.where:
+            [(rows,)] = connection.execute(f"select count(*) from ({relation.sql})").fetchall()
+        if any(how.fault for how in bound.conversions.values()):
+            _keep_unread_values(connection, feed, file, bound)
+    except duckdb.Error as error:
+        raise InputError(
+            readers.explain_failure(
+                connection, file.path, file.place, source.format, source.delimiter, error
+            )
+        ) from error
+    return Staged(file, relation, rows, rows - staged, bound.ignored)
+
+
+def _insert(feed: Feed, file: DataFile, bound: Bound) -> str:
+    """The statement that reads, converts and fills in defaults, in one pass over the file."""
+    converted = ", ".join(
+        f"{how.value} as {quote_name(name)}" for name, how in bound.conversions.items()
+    )
+    faults = [f"({how.fault}) is not null" for how in bound.conversions.values() if how.fault]
+    filled = ", ".join(
+        f"coalesce({column.name}, cast({column.default} as {column.sql_type}))"
+        if column.default
+        else quote_name(column.name)
+        for column in feed.columns
+    )
+    return (
+        f"insert into {staged_table(feed)} select {file.file_no}, row_no, is_unread, {filled} "
+        f"from (select row_no, {' or '.join(faults) or 'false'} as is_unread, {converted} "
+        f"from ({bound.select}))"
+    )
+
+
+def _keep_unread_values(
+    connection: DuckDBPyConnection, feed: Feed, file: DataFile, bound: Bound
+) -> None:
+    """Read the file once more, only if some value could not be read, to say which and why."""
+    table = staged_table(feed)
+    unread = f"select row_no from {table} where file_no = {file.file_no} and is_unread"
+    if not connection.execute(f"{unread} limit 1").fetchall():
+        return
+    for column in feed.columns:
+        how = bound.conversions[column.name]
+        if how.fault is None:
+            continue
+        raw = quote_name(f"mapped {column.name}")
+        connection.execute(
+            f"insert into faults select {file.file_no}, row_no, {quote(column.name)}, fault, value "
+            f"from (select row_no, {how.fault} as fault, cast({raw} as varchar) as value "
+            f"from ({bound.select}) where row_no in ({unread})) where fault is not null"
+        )
