@@ -45,9 +45,15 @@
     ({{ as_whole('cast(' ~ x ~ ' as decimal(38, 3)) * case ' ~ minor ~ ' when 0 then 1 when 3 then 1000 else 100 end') }})
 {%- endmacro %}
 
-{# An unrounded amount to the currency's minor unit, half away from zero. #}
+{# An unrounded amount to the currency's minor unit, half away from zero. Each branch is cast on its own:
+   round() gives each another scale, and where 38 digits cannot hold them all DuckDB settles on the fewest
+   decimals, which cut the cents off. #}
 {% macro to_money(x, minor) -%}
-    cast(case {{ minor }} when 0 then round({{ x }}, 0) when 3 then round({{ x }}, 3) else round({{ x }}, 2) end as {{ t_money() }})
+    case {{ minor }}
+        when 0 then cast(round({{ x }}, 0) as {{ t_money() }})
+        when 3 then cast(round({{ x }}, 3) as {{ t_money() }})
+        else cast(round({{ x }}, 2) as {{ t_money() }})
+    end
 {%- endmacro %}
 
 {# Consideration per credit, to 9 decimals, for reading and sorting. Revenue never multiplies by it:
