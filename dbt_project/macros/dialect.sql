@@ -9,17 +9,22 @@
 {% macro default__whole_div(a, b) -%}(({{ a }}) // ({{ b }})){%- endmacro %}
 
 {# Cost of a quantity in a wallet's quanta (its smallest unit), exactly, rounded once to whole quanta.
-   quanta_per_unit: 3-decimal factor where that is exact, else null and numerator / denominator apply.
-   The first branch stays clear of 128-bit division: 1.2 s against 3.0 s for 10 million rows. #}
-{% macro cost_in_quanta(quantity, quanta_per_unit, numerator, denominator) %}
-    {{ return(adapter.dispatch('cost_in_quanta', 'creditbooks')(quantity, quanta_per_unit, numerator, denominator)) }}
-{% endmacro %}
-{% macro default__cost_in_quanta(quantity, quanta_per_unit, numerator, denominator) -%}
+   price names the columns <price>whole_quanta, <price>quanta_per_unit, <price>numerator and
+   <price>denominator, one price in three forms (int_rate_chain); the first that is exact serves. Only the
+   last divides in 128 bits: per 10 million rows the three take 0.4, 1.3 and 3.0 s. #}
+{% macro cost_in_quanta(quantity, price) %}{{ return(adapter.dispatch('cost_in_quanta', 'creditbooks')(quantity, price)) }}{% endmacro %}
+{% macro default__cost_in_quanta(quantity, price) -%}
+    {%- set narrow = 'cast(' ~ quantity ~ ' as decimal(18, 9))' -%}
     case
-        when {{ quanta_per_unit }} is not null
-            then cast(round(cast({{ quantity }} as decimal(38, 9)) * {{ quanta_per_unit }}, 0) as decimal(29, 0))
+        when
+            {{ quantity }} < 1000000000
+            and {{ price }}whole_quanta is not null
+            and cast({{ narrow }} as bigint) = {{ narrow }}
+            then cast(cast({{ narrow }} as bigint) * {{ price }}whole_quanta as decimal(29, 0))
+        when {{ price }}quanta_per_unit is not null
+            then cast(round(cast({{ quantity }} as decimal(38, 9)) * {{ price }}quanta_per_unit, 0) as decimal(29, 0))
         else cast(
-            {{ muldiv_round(billionths(quantity), numerator, as_whole(denominator) ~ ' * 1000000000') }}
+            {{ muldiv_round(billionths(quantity), price ~ 'numerator', as_whole(price ~ 'denominator') ~ ' * 1000000000') }}
             as decimal(29, 0))
     end
 {%- endmacro %}

@@ -373,15 +373,16 @@ placed as (
         rated.booked_at,
         {{ share_of('rated.quantity', 'unpaid.unpaid', 'demand.full_cost') }} as quantity,
         this_place.wallet,
+        this_place.overage_whole_quanta,
+        this_place.overage_quanta_per_unit,
         this_place.overage_numerator,
         this_place.overage_denominator,
-        this_place.overage_per_unit,
         this_place.overage_currency,
         next_place.position as next_position,
         next_place.wallet_level as next_level,
         {{ node_no('rated.pool_no', 'next_place.wallet_rank') }} as next_node_no,
         cast(
-            {{ cost_in_quanta('rated.quantity', 'next_place.quanta_per_unit', 'next_place.quanta_numerator', 'next_place.quanta_denominator') }}
+            {{ cost_in_quanta('rated.quantity', 'next_place.') }}
             * next_place.quantum as {{ t_credits() }}
         ) as next_full_cost
     from unpaid
@@ -425,6 +426,6 @@ from placed
 
 {# Overage price of a quantity, to 9 decimals; columns of int_rate_chain in scope. #}
 {% macro overage_amount(quantity) -%}
-    cast({{ cost_in_quanta(quantity, 'overage_per_unit', 'overage_numerator', 'overage_denominator') }}
+    cast({{ cost_in_quanta(quantity, 'overage_') }}
         * cast(0.000000001 as decimal(10, 9)) as {{ t_amount() }})
 {%- endmacro %}

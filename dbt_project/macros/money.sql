@@ -87,10 +87,17 @@
             and {{ at }} < {{ alias }}.rate_to
 {%- endmacro %}
 
-{# The fraction numerator / denominator as a 3-decimal number where that is exact, else null. #}
-{% macro three_decimal_factor(numerator, denominator) -%}
+{# The price numerator / denominator (whole numbers in lowest terms) in the three forms that
+   cost_in_quanta knows: as a whole number small enough to multiply in 64 bits, as a 3-decimal number,
+   and as the fraction itself. A form that would not be exact is null. #}
+{% macro price_forms(numerator, denominator, name) -%}
+    case
+        when {{ denominator }} = 1 and {{ numerator }} < 1000000000 then cast({{ numerator }} as bigint)
+    end as {{ name }}whole_quanta,
     case
         when 1000 % {{ denominator }} = 0 and {{ numerator }} < 1000000000000
             then cast({{ numerator }} * {{ whole_div('1000', as_whole(denominator)) }} * 0.001 as decimal(18, 3))
-    end
+    end as {{ name }}quanta_per_unit,
+    {{ numerator }} as {{ name }}numerator,
+    {{ denominator }} as {{ name }}denominator
 {%- endmacro %}

@@ -42,7 +42,7 @@ select
     chain.wallet_level,
     {{ node_no('customers.pool_no', 'chain.wallet_rank') }} as node_no,
     cast(
-        {{ cost_in_quanta('usage.quantity', 'chain.quanta_per_unit', 'chain.quanta_numerator', 'chain.quanta_denominator') }}
+        {{ cost_in_quanta('usage.quantity', 'chain.') }}
         * chain.quantum as {{ t_credits() }}
     ) as cost,
     case

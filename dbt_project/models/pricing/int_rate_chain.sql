@@ -1,9 +1,9 @@
 -- One row per rate and place in its chain: the wallet and the exact price of one unit there.
 --
 -- The price is a fraction of the wallet's quanta (its smallest unit): numerator / denominator, in lowest
--- terms, from the price as written. quanta_per_unit is the same number where three decimals hold it
--- exactly, which lets the engine multiply instead of divide. The overage price is the same kind of
--- fraction, in billionths of its currency; null where the rate has none.
+-- terms, from the price as written, never pre-divided. The overage price is the same kind of fraction, in
+-- billionths of its currency; null where the rate has none. Each price also comes in cheaper forms where
+-- they are exact (price_forms).
 
 with
 
@@ -33,12 +33,8 @@ select
         {% endfor -%}
         else cast(0.000000001 as decimal(10, 9))
     end as quantum,
-    prices.quanta_numerator,
-    prices.quanta_denominator,
-    {{ three_decimal_factor('prices.quanta_numerator', 'prices.quanta_denominator') }} as quanta_per_unit,
-    rates.overage_numerator,
-    rates.overage_denominator,
-    {{ three_decimal_factor('rates.overage_numerator', 'rates.overage_denominator') }} as overage_per_unit,
+    {{ price_forms('prices.quanta_numerator', 'prices.quanta_denominator', '') }},
+    {{ price_forms('rates.overage_numerator', 'rates.overage_denominator', 'overage_') }},
     rates.overage_currency
 from prices
 inner join rates
