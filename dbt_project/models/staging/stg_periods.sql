@@ -1,7 +1,7 @@
 -- One row per period (calendar month in the book's zone) from the book's first to the one as_of falls in.
 --
--- closes_at is when the period was last closed; facts received from then on are booked later. It is
--- the end of time for a period that is open.
+-- closes_at is when the period was last closed, the end of time for a period that is open. Until
+-- first_closed_at nothing could be late for the period; what was received later looks for its open window.
 
 with
 
@@ -19,6 +19,15 @@ bounds as (
         first_period,
         {{ period_of(just_before(as_of())) }} as last_period
     from book
+),
+
+first_closes as (
+    select
+        period,
+        min(closed_at) as closed_at
+    from register
+    where action = 'close'
+    group by period
 ),
 
 months as (
@@ -39,8 +48,11 @@ select
     cast(row_number() over (order by months.period) as int) as period_no,
     {{ instant_of('months.period') }} as starts_at,
     {{ instant_of("cast(months.period + interval '1 month' as date)") }} as ends_at,
+    coalesce(first_closes.closed_at, {{ end_of_time() }}) as first_closed_at,
     coalesce(last_action.closed_at, {{ end_of_time() }}) as closes_at
 from months
+left join first_closes
+    on months.period = first_closes.period
 left join last_action
     on
         months.period = last_action.period

@@ -49,6 +49,6 @@ select
 from final
 left join periods
     on final.service_period = periods.period
--- Only what was received after its own period closed can be late: the search for its open window is
--- limited to those few rows.
-{{ join_open_window('case when final.received_at >= periods.closes_at then final.received_at end') }}
+-- Only what was received after its own period was first closed can be late: the search for its open window
+-- is limited to those few rows.
+{{ join_open_window('case when final.received_at >= periods.first_closed_at then final.received_at end') }}
