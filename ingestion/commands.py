@@ -33,7 +33,7 @@ def load(settings: Settings, quarantine: bool) -> None:
     Example:
       creditbooks load --book my-book --data exports/2026-01
     """
-    with _progress_bar() as progress:
+    with progress_bar() as progress:
         result = load_files(settings, quarantine, progress)
     if settings.as_json:
         click.echo(json.dumps(asdict(result), default=str, indent=2))
@@ -86,7 +86,7 @@ def _count(number: int, thing: str) -> str:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Progress]:
+def progress_bar() -> Iterator[Progress]:
     """A bar on stderr while files are read; nothing at all where stderr is no terminal."""
     from rich.console import Console
     from rich.progress import Progress as Bar

@@ -153,15 +153,22 @@ def read_parameters(connection: DuckDBPyConnection) -> Parameters | None:
     return Parameters(row[0], row[1].replace(tzinfo=UTC), *row[2:])
 
 
+def has_table(connection: DuckDBPyConnection, schema: str, name: str) -> bool:
+    """Whether the database holds a table or view."""
+    found = connection.execute(
+        "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
+        [schema, name],
+    ).fetchall()
+    return bool(found)
+
+
 def models_digest(project: Path = PROJECT) -> str:
     """One sha256 over the names and contents of every file that defines the models."""
+    folders = [project / name for name in ("models", "macros", "tests")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     digest = hashlib.sha256()
-    files = (path for path in project.rglob("*") if path.suffix in (".sql", ".yml"))
-    for path in sorted(files):
-        name = path.relative_to(project)
-        if name.parts[0] in ("target", "logs"):
-            continue
-        digest.update(f"{name.as_posix()}\0".encode())
+    for path in sorted([project / "dbt_project.yml", *files]):
+        digest.update(f"{path.relative_to(project).as_posix()}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
@@ -209,6 +216,8 @@ def _record(db: Path, parameters: Parameters) -> None:
     )
     with writing(db) as connection:
         replace_table(connection, "marts", PARAMETERS, frame)
+        # What was proved of the marts before says nothing of these.
+        connection.execute("drop table if exists marts.check_results")
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -125,11 +125,16 @@ def _identity(test: NodeResult) -> CheckResult:
     return CheckResult(
         name=test.name,
         kind="identity",
-        statement=test.description.rstrip(".") or test.name.replace("_", " "),
+        statement=test.description.rstrip(".") or _sentence(test.name),
         failures=test.failures,
         is_ok=test.is_ok,
         rows_kept_in="" if test.is_ok else test.relation,
     )
+
+
+def _sentence(name: str) -> str:
+    """The name of a test as the sentence it asserts: `assert_lots_conserve_money`."""
+    return name.removeprefix("assert_").replace("_", " ").capitalize()
 
 
 def _keys(model: str, tests: Sequence[NodeResult]) -> CheckResult:

@@ -25,6 +25,10 @@ VERBS = {
     "build": ("reports.commands", "Rate, draw down, schedule and post what is loaded."),
     "check": ("reports.commands", "Prove the books: every identity and every output schema."),
     "trace": ("reports.commands", "Walk one figure back to its sources and on to its postings."),
+    "report": (
+        "reports.commands",
+        "Write the roll-forward as a page that opens offline and prints.",
+    ),
     "rates": ("rate_cards.commands", "Check, compare and publish rate cards."),
     "simulate": ("ingestion.simulate", "Write the files of a realistic company of any size."),
 }

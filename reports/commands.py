@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from rate_cards.problems import relative
 from rate_cards.settings import Settings
 
 if TYPE_CHECKING:
     from reports.check_result import CheckResult
+    from reports.figures import Figures
 
 AS_OF = click.option(
     "--as-of",
@@ -105,6 +109,98 @@ def trace(settings: Settings, wanted: str) -> None:
         found = walk(connection, wanted)
     click.echo(json.dumps(as_json(found), indent=2) if settings.as_json else as_text(found))
     if not all_hold(found):
+        sys.exit(1)
+
+
+@click.command()
+@AS_OF
+@click.option("--quarantine", is_flag=True, help="Set bad rows aside and load the others.")
+@click.pass_obj
+def run(settings: Settings, as_of: str | None, quarantine: bool) -> None:
+    """Load, build and check a book.
+
+    Ends with the roll-forward of deferred revenue and whether the checks hold; exits 1 when one
+    does not.
+
+    \b
+    Example:
+      creditbooks run --book my-book --data exports --as-of 2026-01
+    """
+    from ingestion.commands import progress_bar
+    from reports.chain import run_chain
+
+    figures = run_chain(settings, as_of, quarantine, _tell, progress_bar)
+    _print_summary(settings, figures, {"Books": settings.database})
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("out"),
+    show_default=True,
+    help="Folder for the page; made if missing.",
+)
+@click.pass_obj
+def report(settings: Settings, out: Path) -> None:
+    """Write the roll-forward as a page that opens offline and prints.
+
+    The same database gives the same bytes.
+
+    \b
+    Example:
+      creditbooks report --out reports/2026-01
+    """
+    from reports.chain import figures_of
+    from reports.page import PAGE_NAME, write_page
+
+    page = out / PAGE_NAME
+    write_page(figures_of(settings), page)
+    click.echo(f"{relative(page)}, sha256 {sha256(page.read_bytes()).hexdigest()[:12]}")
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("out/demo"),
+    show_default=True,
+    help="Folder for the demo's data, database and page; replaced.",
+)
+@click.pass_obj
+def demo(settings: Settings, out: Path) -> None:
+    """The whole chain on the demo book, in one go.
+
+    Simulates a company, loads its files, builds and checks its books, writes the page, and says
+    what it found. Repeating it gives the same figures.
+
+    \b
+    Example:
+      creditbooks demo
+    """
+    from ingestion.commands import progress_bar
+    from reports.chain import run_demo
+
+    figures, page, database = run_demo(settings, out, _tell, progress_bar)
+    _print_summary(settings, figures, {"Page": page, "Books": database})
+
+
+def _tell(line: str) -> None:
+    """Progress, on stderr."""
+    click.echo(line, err=True)
+
+
+def _print_summary(settings: Settings, figures: Figures, files: dict[str, Path]) -> None:
+    """The one screen, and exit 1 when a check does not hold."""
+    from dataclasses import asdict
+
+    from reports.summary import summary_text
+
+    if settings.as_json:
+        click.echo(json.dumps(asdict(figures), default=str, indent=2))
+    else:
+        click.echo(summary_text(figures, files))
+    if figures.failed:
         sys.exit(1)
 
 

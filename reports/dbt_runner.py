@@ -85,6 +85,8 @@ def run_dbt(verb: str, db: Path, variables: Variables, threads: int | None) -> l
         *("--no-send-anonymous-usage-stats", "--no-version-check"),
         *("--vars", json.dumps(dict(variables))),
         *(("--threads", str(threads)) if threads else ()),
+        # Unit tests prove the code, not the data: the developers' tests run them.
+        *(("--exclude-resource-type", "unit_test") if verb == "test" else ()),
     ]
     os.environ["CREDITBOOKS_DB"] = str(db.resolve())
     os.environ["DO_NOT_TRACK"] = "1"
@@ -106,7 +108,8 @@ def run_dbt(verb: str, db: Path, variables: Variables, threads: int | None) -> l
                 excerpt=str(outcome.exception).strip(),
             )
         )
-    return [_result(node) for node in getattr(outcome.result, "results", [])]
+    runs = getattr(outcome.result, "results", [])
+    return [_result(run) for run in runs if run.node.resource_type in ("model", "test")]
 
 
 def log_file(db: Path) -> Path:

@@ -13,6 +13,7 @@ from reports.chart import rollforward_svg
 from reports.figures import MOVEMENTS, Figures, meter_tables
 from reports.numbers import count, credits_text, instant, last_day, money, month, total
 
+PAGE_NAME = "rollforward.html"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from reports.build import Parameters
+from rate_cards.problems import InputError, Problem
+from reports.build import Parameters, has_table
+from reports.check import RESULTS
 from reports.check_result import CheckResult
 from reports.figures import (
     CorrectionLine,
@@ -130,7 +132,7 @@ def _wallets(connection: DuckDBPyConnection) -> tuple[WalletLine, ...]:
             coalesce(open_lots.lots, 0), coalesce(open_lots.credits, 0),
             coalesce(money.deferred, 0), coalesce(expired.credits, 0), coalesce(money.breakage, 0)
         from lots
-        inner join raw.wallets as wallets using (wallet)
+        inner join (select wallet, unit, rank from raw.wallets) as wallets using (wallet)
         left join open_lots using (wallet, currency)
         left join expired using (wallet, currency)
         left join money using (wallet, currency)
@@ -227,7 +229,21 @@ def _other_heads(connection: DuckDBPyConnection) -> list[Headline]:
 
 
 def _checks(connection: DuckDBPyConnection) -> tuple[CheckResult, ...]:
-    """What the last `check` found, in its order."""
+    """What the last `check` found, in its order.
+
+    Raises:
+        InputError: No check has been run on this build.
+    """
+    if not has_table(connection, "marts", RESULTS):
+        raise InputError(
+            [
+                Problem(
+                    "the database",
+                    "the books are built but not checked",
+                    "Run creditbooks check first: unchecked figures are not reported.",
+                )
+            ]
+        )
     rows = connection.execute("select * from marts.check_results").fetchall()
     return tuple(CheckResult(*row) for row in rows)
 

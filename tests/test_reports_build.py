@@ -94,6 +94,7 @@ def test_models_are_told_the_instant_in_utc() -> None:
 def test_models_digest_moves_with_any_model_and_not_with_build_output(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "target").mkdir()
+    (tmp_path / "dbt_project.yml").write_text("name: x")
     model = tmp_path / "models" / "a.sql"
     model.write_text("select 1")
     first = models_digest(tmp_path)

@@ -55,10 +55,8 @@ def lot_step(connection: DuckDBPyConnection, lot_id: str) -> Step:
 
 
 LOTS = """
-select lots.*, wallets.unit, minor_units
-from marts.credit_lots as lots
-inner join raw.wallets as wallets using (wallet)
-left join raw.currencies using (currency)
+select lots.*, minor_units
+from marts.credit_lots as lots left join raw.currencies using (currency)
 """
 
 

@@ -1,0 +1,102 @@
+"""The whole chain on one book: load, build, check, and the figures that came out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rate_cards.settings import Settings
+from reports.build import build
+from reports.check import built_parameters, check, report_lines
+from reports.figures import Figures
+from reports.numbers import count, instant
+from reports.page import PAGE_NAME, write_page
+
+if TYPE_CHECKING:
+    from ingestion.landing import Progress
+
+Tell = Callable[[str], None]
+"""Told each line about what has been done."""
+
+
+def run_chain(
+    settings: Settings,
+    as_of: str | None,
+    quarantine: bool,
+    tell: Tell,
+    progress_bar: Callable[[], AbstractContextManager[Progress]],
+) -> Figures:
+    """Load a book's files, build its marts, check them, and read the figures.
+
+    Args:
+        settings: Which book, data and database.
+        as_of: As typed, see `reports.build.parse_as_of`.
+        quarantine: Set bad rows aside instead of refusing their file.
+        tell: Told what was loaded and built, and every check that fails.
+        progress_bar: Shows how far the load is.
+
+    Raises:
+        InputError: The book or the data is wrong, or a model failed.
+        EnvironmentProblem: A file is missing, or the database is held.
+    """
+    from ingestion.commands import report_lines as load_lines
+    from ingestion.landing import load
+
+    with progress_bar() as progress:
+        loaded = load(settings, quarantine, progress)
+    for line in load_lines(loaded):
+        tell(line)
+    built = build(settings.database, as_of, threads=None)
+    known = built.parameters
+    tell(f"Built {count(built.models, 'model')} as of {instant(known.as_of)}.")
+    results = check(settings.database, threads=None)
+    for line in report_lines(result for result in results if not result.is_ok):
+        tell(line)
+    return figures_of(settings)
+
+
+def figures_of(settings: Settings) -> Figures:
+    """The figures of a database that was built and checked.
+
+    Raises:
+        InputError: It was not.
+        EnvironmentProblem: It is missing or held.
+    """
+    from ingestion.warehouse import reading
+    from reports.reading import read_figures
+
+    with reading(settings.database) as connection:
+        return read_figures(connection, built_parameters(connection, settings.database))
+
+
+def run_demo(
+    settings: Settings,
+    out: Path,
+    tell: Tell,
+    progress_bar: Callable[[], AbstractContextManager[Progress]],
+) -> tuple[Figures, Path, Path]:
+    """Simulate the demo company into a folder, and take its files through the whole chain.
+
+    Args:
+        settings: Its book; the data and the database are the demo's own.
+        out: Folder for data, database and page. Earlier ones are replaced.
+        tell: Told what was simulated, loaded and built.
+        progress_bar: Shows how far the load is.
+
+    Returns:
+        The figures, the page and the database.
+    """
+    from ingestion.simulate import simulate_demo
+
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    own = replace(settings, data=out / "data", db=out / f"{settings.book_dir.name}.duckdb")
+    tell(simulate_demo(out / "data"))
+    figures = run_chain(own, None, False, tell, progress_bar)
+    page = out / PAGE_NAME
+    write_page(figures, page)
+    return figures, page, own.database
