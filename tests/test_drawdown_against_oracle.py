@@ -1,8 +1,8 @@
 """The engine against a plain event-by-event walk, on random books that force every kind of tie.
 
-One book holds many small customers, so one run of the real commands checks hundreds of histories. Times sit
-on a coarse grid: lots start, expire and lose credits at the very instants of events. Every comparison is
-exact, in billionths of a credit.
+One book holds many small customers, so one run of the real commands checks hundreds of histories.
+Times sit on a coarse grid: lots start, expire and lose credits at the very instants of events.
+Every comparison is exact, in billionths of a credit.
 """
 
 from __future__ import annotations
@@ -228,7 +228,9 @@ def run(
     write_book(folder / "book", book)
     database = folder / "books.duckdb"
     arguments = ["--book", str(folder / "book"), "--db", str(database)]
-    assert exit_code("run", "--as-of", instant(UNTIL), *arguments) == 0
+    assert exit_code("load", *arguments) == 0
+    assert exit_code("build", "--as-of", instant(UNTIL), *arguments) == 0
+    assert exit_code("check", *arguments) == 0
     return (
         book,
         walk(book.lots, book.events, book.removals, UNTIL),
