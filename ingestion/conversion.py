@@ -27,6 +27,9 @@ ZONED_TIME = (
 TIME_WITHOUT_ZONE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?)?"
 
 NO_ZONE = "has no time zone"
+NO_TIME = "is not a time written like 2026-01-31T12:00:00Z"
+NO_DECIMAL = "is not a plain decimal number"
+SCIENTIFIC = "is in scientific notation"
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ def _decimal(column: Column, file_type: str, sql: str) -> Conversion | Unsuitabl
             f"case when cast({typed} as {file_type}) = {sql} then {typed} end",
             f"case when {sql} is null then null"
             f" when {typed} is null then {_quote(_too_large(column))}"
-            f" when cast({typed} as {file_type}) <> {sql} then {_quote(_too_fine(column))} end",
+            f" when cast({typed} as {file_type}) <> {sql}"
+            f" then {_quote(too_fine(column.scale))} end",
         )
     if file_type in INTEGERS:
         if file_type in INTEGERS_OF_ANY_DECIMAL and whole_digits >= len(str(2**63)):
@@ -134,12 +138,12 @@ def _decimal_text(column: Column, sql: str) -> Conversion:
         f"case when {readable} then cast({text} as {column.sql_type}) end",
         f"case when {text} is null or {text} = '' or {readable} then null"
         rf" when regexp_full_match({text}, '[+-]?[0-9.]+[eE][+-]?[0-9]+')"
-        " then 'is in scientific notation'"
+        f" then {_quote(SCIENTIFIC)}"
         rf" when regexp_full_match({text}, '[+-]?0*[0-9]{{0,{whole}}}\.[0-9]+')"
-        f" then {_quote(_too_fine(column))}"
+        f" then {_quote(too_fine(column.scale))}"
         rf" when regexp_full_match({text}, '[+-]?[0-9]+(\.[0-9]*)?')"
         f" then {_quote(_too_large(column))}"
-        " else 'is not a plain decimal number' end",
+        f" else {_quote(NO_DECIMAL)} end",
     )
 
 
@@ -172,8 +176,8 @@ def _time(column: Column, file_type: str, sql: str) -> Conversion | Unsuitable:
         return Conversion(
             instant,
             f"case when {text} is null or {text} = '' or ({instant}) is not null then null"
-            f" when regexp_full_match({text}, '{TIME_WITHOUT_ZONE}') then '{NO_ZONE}'"
-            " else 'is not a time written like 2026-01-31T12:00:00Z' end",
+            f" when regexp_full_match({text}, '{TIME_WITHOUT_ZONE}') then {_quote(NO_ZONE)}"
+            f" else {_quote(NO_TIME)} end",
         )
     if file_type.startswith("TIMESTAMP") or file_type == "DATE":
         return Unsuitable(
@@ -233,8 +237,9 @@ def _whole_digits(column: Column) -> int:
     return int(found[1]) - column.scale
 
 
-def _too_fine(column: Column) -> str:
-    return f"has more than {column.scale} decimals"
+def too_fine(scale: int) -> str:
+    """The rule that a value has more decimals than its column keeps."""
+    return f"has more than {scale} decimals"
 
 
 def _too_large(column: Column) -> str:

@@ -44,7 +44,8 @@ def problems_of(
         connection: Has the faults and the staged rows.
         feed: The file's feed.
         staged: The file.
-        remedies: Rule -> what to do about it, for rules that need more than asking the sender.
+        remedies: Rule -> what to do about it, for rules that need more than asking the sender;
+            `{column}` in it stands for the column at fault.
     """
     return [
         _problem(connection, feed, staged, broken, remedies)
@@ -68,12 +69,12 @@ def _problem(
     broken: Broken,
     remedies: Mapping[str, str],
 ) -> Problem:
-    subject = f"{feed.written(broken.column)} " if broken.column else ""
+    column = feed.written(broken.column) if broken.column else ""
     remedy = remedies.get(broken.rule, "Ask the sender for a corrected file.")
     return Problem(
         staged.file.place,
-        f"{subject}{broken.rule} in {broken.rows:,} of {staged.rows:,} rows",
-        f"{remedy} Or load the other rows and set these aside: creditbooks load --quarantine.",
+        f"{column} {broken.rule} in {broken.rows:,} of {staged.rows:,} rows".lstrip(),
+        remedy.replace("{column}", column),
         excerpt=_first_rows(connection, feed, staged, broken),
     )
 

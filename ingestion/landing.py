@@ -15,13 +15,14 @@ from duckdb import DuckDBPyConnection
 from ingestion.discovery import Plan, find_files, plan
 from ingestion.faults import create_faults_table, keep_rejected_rows, problems_of
 from ingestion.properties import stage_property_sets
+from ingestion.remedies import remedies
 from ingestion.repeats import conflict_problem, find_repeats, keep_conflicts
 from ingestion.sources import FEEDS
 from ingestion.sources.feed import Feed
 from ingestion.staging import Staged, create_staged_table, stage, staged_table
 from ingestion.usage import insert_usage
 from ingestion.validation import check_schema
-from ingestion.vocabulary import check_vocabulary, remedies
+from ingestion.vocabulary import check_vocabulary
 from ingestion.warehouse import create_raw_tables, replace_table, transaction, writing
 from rate_cards.book_files import BookFiles
 from rate_cards.load import load_book
@@ -30,6 +31,9 @@ from rate_cards.settings import Settings
 from rate_cards.tables import config_tables
 
 NOTHING_LOADED = "Nothing was loaded."
+SET_ASIDE = (
+    "To load the other rows and set these aside, with the reasons: creditbooks load --quarantine"
+)
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, and how many of how many files are read."""
@@ -175,7 +179,7 @@ def _refuse_faults(connection: DuckDBPyConnection, staged: list[Staged], book: B
         if conflict:
             problems.append(conflict)
     if problems:
-        raise InputError(problems, NOTHING_LOADED)
+        raise InputError(problems, f"{NOTHING_LOADED} {SET_ASIDE}")
 
 
 def _insert(connection: DuckDBPyConnection, feed: Feed) -> None:

@@ -249,8 +249,9 @@ def _missing(column: Column, feed: Feed, source: Source, relation: Relation, pla
         close = get_close_matches(name, relation.columns, n=1)
         example = close[0] if close else "<expression>"
         remedy = (
-            f"Say where it is, under columns of the source (book.yml:{source.line}): "
-            f"{name}: {example}. The file has: {', '.join(relation.columns)}."
+            f"Say where it is, under columns of its source (book.yml:{source.line}), beside every "
+            f"other column to be read: {name}: {example}. "
+            f"The file has: {', '.join(relation.columns)}."
         )
     return Problem(place, f"the required {feed.name} column {name} is missing", remedy)
 

@@ -159,9 +159,8 @@ def conflict_problem(connection: DuckDBPyConnection, feed: Feed, staged: Staged)
     return Problem(
         staged.file.place,
         f"{key} {CONFLICT} in {len(pairs):,} of {staged.rows:,} rows",
-        "Ask the sender which of the two is right. If it is the later one, load everything again "
-        "into a new database; to keep the first and set the later aside: "
-        "creditbooks load --quarantine.",
+        "Ask the sender which of the two is right. If it is the later one, take the earlier file "
+        "away and load the rest into a new database.",
         excerpt=table(header, cells, len(pairs) - SHOWN_CONFLICTS),
     )
 

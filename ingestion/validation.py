@@ -22,7 +22,6 @@ PHRASES = (
     (r"greater_than\(0\)", "is not above 0"),
     (r"greater_than_or_equal_to\((\d{4}).*\)", r"is before the year \1: is it in another unit?"),
     (r"less_than\((\d{4}).*\)", r"is after the year \1: is it in another unit?"),
-    (r"str_matches\('\^\[A-Z\]\{3\}\$'\)", "is not a currency code of three capitals"),
 )
 """Name of a pandera check -> how people say that it failed."""
 
@@ -79,7 +78,7 @@ def phrase(check: str) -> str:
     for pattern, words in PHRASES:
         if re.fullmatch(pattern, check):
             return re.sub(pattern, words, check)
-    if allowed := re.fullmatch(r"isin\(\[(.*)\]\)", check):
+    if allowed := re.fullmatch(r"isin\([\[(](.*)[\])]\)", check):
         return f"is none of {allowed[1].replace(chr(39), '')}"
     return check
 

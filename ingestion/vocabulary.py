@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from duckdb import DuckDBPyConnection
 
-from ingestion import properties
 from ingestion.readers import quote
 from ingestion.sources.feed import Feed
 from ingestion.staging import staged_table
@@ -24,30 +23,11 @@ def check_vocabulary(connection: DuckDBPyConnection, feed: Feed, book: BookFiles
     if feed.name in WALLET_COLUMNS:
         _check(connection, feed, WALLET_COLUMNS[feed.name], book.book.wallets, UNKNOWN_WALLET)
     if feed.name in OFFER_COLUMNS:
-        _check(connection, feed, OFFER_COLUMNS[feed.name], _offers(book), UNKNOWN_OFFER)
+        _check(connection, feed, OFFER_COLUMNS[feed.name], offers(book), UNKNOWN_OFFER)
 
 
-def remedies(book: BookFiles) -> Mapping[str, str]:
-    """Rule about the book's words -> what to do when it is broken."""
-    declared = "; ".join(
-        f"{name}: {', '.join(meter.properties) or 'none'}"
-        for name, meter in book.book.meters.items()
-    )
-    return {
-        UNKNOWN_WALLET: f"The wallets are in book.yml: {', '.join(book.book.wallets)}.",
-        UNKNOWN_OFFER: f"The offers are on the cards: {', '.join(_offers(book)) or 'none yet'}.",
-        properties.UNKNOWN_METER: (
-            f"The meters are in book.yml: {', '.join(book.book.meters)}. "
-            "Add the new one there, or correct the mapping."
-        ),
-        properties.UNDECLARED: (
-            f"Declare it under its meter in book.yml, or map only what prices depend on. "
-            f"Declared so far: {declared}."
-        ),
-    }
-
-
-def _offers(book: BookFiles) -> list[str]:
+def offers(book: BookFiles) -> list[str]:
+    """Every offer of every card, by name."""
     return sorted({offer.id for card in book.cards for offer in card.offers})
 
 

@@ -10,6 +10,8 @@ from functools import cached_property
 import pandera.polars as pa
 import polars as pl
 
+NOT_A_CURRENCY = "is not a currency of ISO 4217"
+
 
 class Kind(Enum):
     """What the values of a column are, once read."""

@@ -7,7 +7,8 @@ from typing import Annotated
 import pandera.polars as pa
 import polars as pl
 
-from ingestion.sources.feed import Feed
+from ingestion.sources.feed import NOT_A_CURRENCY, Feed
+from rate_cards.currencies import MINOR_UNITS
 
 
 class FxRates(pa.DataFrameModel):
@@ -15,10 +16,15 @@ class FxRates(pa.DataFrameModel):
 
     rate_date: pl.Date
     """Day the rate is for. Written `date`."""
-    currency: str = pa.Field(str_matches=r"^[A-Z]{3}$")
+    currency: str
     """ISO 4217."""
     rate: Annotated[pl.Decimal, 28, 12] = pa.Field(gt=0)
     """Functional currency per one unit of `currency`."""
+
+    @pa.check("currency", error=NOT_A_CURRENCY)
+    def currency_exists(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Minor units, and so rounding, follow from the currency."""
+        return data.lazyframe.select(pl.col(data.key).is_in(list(MINOR_UNITS)))
 
 
 FX_RATES = Feed(

@@ -7,8 +7,9 @@ from typing import Annotated
 import pandera.polars as pa
 import polars as pl
 
-from ingestion.sources.feed import Feed
+from ingestion.sources.feed import NOT_A_CURRENCY, Feed
 from ingestion.sources.times import EARLIEST, LATEST
+from rate_cards.currencies import MINOR_UNITS
 
 KINDS = ("paid", "bonus", "promo", "included", "goodwill", "migration")
 
@@ -34,7 +35,7 @@ class Grants(pa.DataFrameModel):
     """Lower burns first; empty = 100."""
     consideration: Annotated[pl.Decimal, 28, 9] = pa.Field(nullable=True, ge=0)
     """Money earned for it net of tax, in `currency`, major units."""
-    currency: str = pa.Field(nullable=True, str_matches=r"^[A-Z]{3}$")
+    currency: str = pa.Field(nullable=True)
     """ISO 4217, of the consideration."""
     payment_id: str = pa.Field(nullable=True)
     """The payment it was given for."""
@@ -46,6 +47,11 @@ class Grants(pa.DataFrameModel):
         nullable=True, ge=EARLIEST, lt=LATEST
     )
     """When we learned of it, UTC; empty = no later than it took effect."""
+
+    @pa.check("currency", error=NOT_A_CURRENCY)
+    def currency_exists(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Minor units, and so rounding, follow from the currency."""
+        return data.lazyframe.select(pl.col(data.key).is_in(list(MINOR_UNITS)))
 
     @pa.dataframe_check(error="expires_at is not after effective_at")
     def window_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:

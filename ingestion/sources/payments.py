@@ -7,8 +7,9 @@ from typing import Annotated
 import pandera.polars as pa
 import polars as pl
 
-from ingestion.sources.feed import Feed
+from ingestion.sources.feed import NOT_A_CURRENCY, Feed
 from ingestion.sources.times import EARLIEST, LATEST
+from rate_cards.currencies import MINOR_UNITS
 
 KINDS = (
     "invoice",
@@ -43,7 +44,7 @@ class Payments(pa.DataFrameModel):
     """What happened."""
     amount: Annotated[pl.Decimal, 28, 9] = pa.Field(ge=0)
     """Gross, tax included."""
-    currency: str = pa.Field(str_matches=r"^[A-Z]{3}$")
+    currency: str
     """ISO 4217, of every amount in the row."""
     tax: Annotated[pl.Decimal, 28, 9] = pa.Field(ge=0)
     """Tax within `amount`."""
@@ -67,6 +68,11 @@ class Payments(pa.DataFrameModel):
         nullable=True, ge=EARLIEST, lt=LATEST
     )
     """When we learned of it, UTC; empty = no later than it occurred."""
+
+    @pa.check("currency", error=NOT_A_CURRENCY)
+    def currency_exists(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Minor units, and so rounding, follow from the currency."""
+        return data.lazyframe.select(pl.col(data.key).is_in(list(MINOR_UNITS)))
 
     @pa.dataframe_check(error="customer_id is missing")
     def has_a_customer(cls, data: pa.PolarsData) -> pl.LazyFrame:
