@@ -47,6 +47,7 @@ _CONTEXTS = {
     "while parsing a block collection": "in the list that starts on",
     "while scanning a quoted scalar": "in the quoted text opened on",
     "while scanning a simple key": "in the name on",
+    "expected a single document in the stream": "the first document starts on",
 }
 """PyYAML's word for where it was -> ours, followed by the line."""
 
