@@ -29,38 +29,46 @@
     end
 {%- endmacro %}
 
-{# Month (a date, its first day) that an instant falls in, on the calendar of the book's time zone. #}
-{% macro period_of(ts) %}{{ return(adapter.dispatch('period_of', 'creditbooks')(ts)) }}{% endmacro %}
-{% macro default__period_of(ts) -%}
-    {%- if var('time_zone') == 'UTC' -%} cast(date_trunc('month', {{ ts }}) as date)
-    {%- else -%} cast(date_trunc('month', timezone('{{ var("time_zone") }}', timezone('UTC', {{ ts }}))) as date)
+{# An instant read off a clock of the book's time zone, and back. #}
+{% macro to_local(ts) %}{{ return(adapter.dispatch('to_local', 'creditbooks')(ts)) }}{% endmacro %}
+{% macro default__to_local(ts) -%}
+    {%- if var('time_zone') == 'UTC' -%} {{ ts }}
+    {%- else -%} timezone('{{ var("time_zone") }}', timezone('UTC', {{ ts }}))
     {%- endif -%}
 {%- endmacro %}
+{% macro from_local(ts) %}{{ return(adapter.dispatch('from_local', 'creditbooks')(ts)) }}{% endmacro %}
+{% macro default__from_local(ts) -%}
+    {%- if var('time_zone') == 'UTC' -%} {{ ts }}
+    {%- else -%} timezone('UTC', timezone('{{ var("time_zone") }}', {{ ts }}))
+    {%- endif -%}
+{%- endmacro %}
+
+{# Month (a date, its first day) that an instant falls in, on the calendar of the book's time zone. #}
+{% macro period_of(ts) %}{{ return(adapter.dispatch('period_of', 'creditbooks')(ts)) }}{% endmacro %}
+{% macro default__period_of(ts) -%}cast(date_trunc('month', {{ to_local(ts) }}) as date){%- endmacro %}
 
 {# Local start of the day or week (Monday) of an instant, as a date in the book's time zone. #}
 {% macro local_start_of(unit, ts) %}{{ return(adapter.dispatch('local_start_of', 'creditbooks')(unit, ts)) }}{% endmacro %}
-{% macro default__local_start_of(unit, ts) -%}
-    cast(date_trunc('{{ unit }}', {% if var('time_zone') == 'UTC' %}{{ ts }}{% else %}timezone('{{ var("time_zone") }}', timezone('UTC', {{ ts }})){% endif %}) as date)
-{%- endmacro %}
+{% macro default__local_start_of(unit, ts) -%}cast(date_trunc('{{ unit }}', {{ to_local(ts) }}) as date){%- endmacro %}
 
 {# UTC instant at which a local date begins in the book's time zone. #}
 {% macro instant_of(local_date) %}{{ return(adapter.dispatch('instant_of', 'creditbooks')(local_date)) }}{% endmacro %}
-{% macro default__instant_of(local_date) -%}
-    {%- if var('time_zone') == 'UTC' -%} cast({{ local_date }} as timestamp)
-    {%- else -%} timezone('UTC', timezone('{{ var("time_zone") }}', cast({{ local_date }} as timestamp)))
-    {%- endif -%}
-{%- endmacro %}
+{% macro default__instant_of(local_date) -%}{{ from_local('cast(' ~ local_date ~ ' as timestamp)') }}{%- endmacro %}
 
-{# An instant moved by n calendar units; n is an expression, unit a column of day|week|month|year.
-   Month ends stick: 31 January + 1 month is the last of February. #}
+{# An instant moved by n calendar units; n is an expression, unit a column of day|week|month|year. Counted on
+   the book's own clock, so that midnight stays midnight when the clocks change. Month ends stick: 31 January
+   + 1 month is the last of February. #}
 {% macro add_calendar(ts, n, unit) %}{{ return(adapter.dispatch('add_calendar', 'creditbooks')(ts, n, unit)) }}{% endmacro %}
 {% macro default__add_calendar(ts, n, unit) -%}
+    {%- set moved -%}
     case {{ unit }}
-        when 'day' then {{ ts }} + to_days(cast({{ n }} as int))
-        when 'week' then {{ ts }} + to_days(7 * cast({{ n }} as int))
-        when 'month' then {{ ts }} + to_months(cast({{ n }} as int))
-        when 'year' then {{ ts }} + to_months(12 * cast({{ n }} as int))
+        when 'day' then {{ to_local(ts) }} + to_days(cast({{ n }} as int))
+        when 'week' then {{ to_local(ts) }} + to_days(7 * cast({{ n }} as int))
+        when 'month' then {{ to_local(ts) }} + to_months(cast({{ n }} as int))
+        when 'year' then {{ to_local(ts) }} + to_months(12 * cast({{ n }} as int))
     end
+    {%- endset -%}
+    {{ from_local(moved) }}
 {%- endmacro %}
 
 {# Whole days from a to b. #}
