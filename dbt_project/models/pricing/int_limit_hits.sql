@@ -47,7 +47,7 @@ events as (
         chain.wallet,
         usage.event_id,
         usage.user_id,
-        coalesce(usage.team_id, members.team_id) as team_id
+        usage.team_id
     from rated
     inner join limited_customers
         on rated.customer_no = limited_customers.customer_no
@@ -55,13 +55,38 @@ events as (
         on rated.rate_no = chain.rate_no
     inner join {{ source('feeds', 'usage') }} as usage
         on rated.event_no = usage.event_no
-    left join members
+),
+
+-- Whom an event counts for: its user, once, and its team. An event that names no team counts for every team
+-- its user was in at that instant.
+subjects as (
+    select
+        event_no,
+        'user' as subject_type,
+        user_id as subject_id
+    from events
+    where user_id is not null
+    union all
+    select
+        event_no,
+        'team' as subject_type,
+        team_id as subject_id
+    from events
+    where team_id is not null
+    union all
+    select
+        events.event_no,
+        'team' as subject_type,
+        members.team_id as subject_id
+    from events
+    inner join members
         on
-            limited_customers.customer_id = members.customer_id
-            and usage.user_id = members.user_id
-            and usage.team_id is null
-            and rated.occurred_at >= members.valid_from
-            and rated.occurred_at < coalesce(members.valid_to, {{ end_of_time() }})
+            events.customer_id = members.customer_id
+            and events.user_id = members.user_id
+            and events.occurred_at >= members.valid_from
+            and events.occurred_at < coalesce(members.valid_to, {{ end_of_time() }})
+    where events.team_id is null
+    group by events.event_no, members.team_id
 ),
 
 counted as (
@@ -72,13 +97,15 @@ counted as (
         limits.credits as limit_credits,
         limits.window_unit,
         limits.scope,
-        case when limits.scope in ('user', 'each_user') then events.user_id else events.team_id end as subject_id,
+        subjects.subject_id,
         case limits.window_unit
             when 'day' then {{ local_start_of('day', 'events.occurred_at') }}
             when 'week' then {{ local_start_of('week', 'events.occurred_at') }}
             when 'month' then {{ period_of('events.occurred_at') }}
         end as window_start
     from events
+    inner join subjects
+        on events.event_no = subjects.event_no
     inner join limits
         on
             events.customer_id = limits.customer_id
@@ -86,10 +113,10 @@ counted as (
             and events.occurred_at >= limits.effective_from
             and events.occurred_at < limits.effective_to
             and case limits.scope
-                when 'user' then events.user_id = limits.subject_id
-                when 'team' then events.team_id = limits.subject_id
-                when 'each_user' then events.user_id is not null
-                else events.team_id is not null
+                when 'user' then subjects.subject_type = 'user' and subjects.subject_id = limits.subject_id
+                when 'team' then subjects.subject_type = 'team' and subjects.subject_id = limits.subject_id
+                when 'each_user' then subjects.subject_type = 'user'
+                else subjects.subject_type = 'team'
             end
 ),
 
