@@ -28,7 +28,7 @@ class NodeResult:
         message: The engine's message when it did not succeed.
         failures: Failing rows of a test.
         path: File in the repository that defines it.
-        relation: Table that keeps a test's failing rows, '' when none.
+        relation: Schema and table that keeps a test's failing rows, '' when none.
     """
 
     name: str
@@ -158,5 +158,5 @@ def _result(run: object) -> NodeResult:
         message="\n".join(f"  {line}" for line in lines if line),
         failures=int(getattr(run, "failures", None) or 0),
         path=node.original_file_path,
-        relation=str(node.relation_name or "").replace('"', ""),
+        relation=".".join(str(node.relation_name or "").replace('"', "").split(".")[-2:]),
     )
