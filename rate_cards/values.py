@@ -388,15 +388,15 @@ Span = Annotated[
 ]
 """A duration as authored: `12 months`, `1 day`, or `month` for one month."""
 
-OpenEnd = Literal["never", "period_end"]
+NamedEnd = Literal["never", "period_end"]
 
 
-def _expiry(value: object) -> Duration | OpenEnd:
-    return cast(OpenEnd, value) if value in get_args(OpenEnd) else _duration(value)
+def _expiry(value: object) -> Duration | NamedEnd:
+    return cast(NamedEnd, value) if value in get_args(NamedEnd) else _duration(value)
 
 
 Expiry = Annotated[
-    Duration | OpenEnd,
+    Duration | NamedEnd,
     PlainValidator(_expiry),
     WithJsonSchema({"type": "string", "pattern": f"^(never|period_end|{_DURATION_PATTERN})$"}),
 ]
