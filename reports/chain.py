@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rate_cards.problems import relative
 from rate_cards.settings import Settings
 from reports.build import build
 from reports.check import built_parameters, check, report_lines
@@ -83,19 +83,22 @@ def run_demo(
 
     Args:
         settings: Its book; the data and the database are the demo's own.
-        out: Folder for data, database and page. Earlier ones are replaced.
+        out: Folder for data, database and page; those of an earlier demo are replaced.
         tell: Told what was simulated, loaded and built.
         progress_bar: Shows how far the load is.
 
     Returns:
         The figures, the page and the database.
     """
-    from ingestion.simulate import simulate_demo
+    from ingestion.simulate import simulate
 
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
     own = replace(settings, data=out / "data", db=out / f"{settings.book_dir.name}.duckdb")
-    tell(simulate_demo(out / "data"))
+    out.mkdir(parents=True, exist_ok=True)
+    # Simulated first: it refuses a folder that holds anybody's files but its own.
+    company = simulate(own.data_dir, book=own.book_dir)
+    own.database.unlink(missing_ok=True)
+    rows, files = sum(company.rows.values()), len(company.rows)
+    tell(f"Simulated {count(rows, 'row')} in {count(files, 'file')} under {relative(out)}/data.")
     figures = run_chain(own, None, False, tell, progress_bar)
     page = out / PAGE_NAME
     write_page(figures, page)

@@ -58,7 +58,7 @@ def rollforward_svg(rollforward: Rollforward) -> Markup:
     for position in range(len(rollforward.rows)):
         body.append(_period(rollforward, position, LEFT + band * position, band, scale))
     first, last = rollforward.rows[0].period, rollforward.rows[-1].period
-    title = f"Roll-forward of {rollforward.liability.replace('_', ' ')}, {rollforward.currency}"
+    title = f"Roll-forward of {rollforward.title}"
     description = (
         f"From {money(rollforward.opening, rollforward.decimals)} before {month(first)} to "
         f"{money(rollforward.closing, rollforward.decimals)} at the end of {month(last)}. "

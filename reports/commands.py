@@ -165,7 +165,7 @@ def report(settings: Settings, out: Path) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("out/demo"),
     show_default=True,
-    help="Folder for the demo's data, database and page; replaced.",
+    help="Folder for the demo's data, database and page.",
 )
 @click.pass_obj
 def demo(settings: Settings, out: Path) -> None:

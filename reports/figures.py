@@ -46,12 +46,26 @@ class RollforwardRow:
 
 @dataclass(frozen=True)
 class Rollforward:
-    """All periods of one liability in one currency, oldest first."""
+    """All periods of one liability in one currency, oldest first.
+
+    Attributes:
+        liability: Role of its account, such as contract_liability.
+        account: Number and name of the account in the books, such as `2400 Deferred revenue`.
+        currency: Of every amount.
+        decimals: Decimals of the currency's minor unit.
+        rows: One per period.
+    """
 
     liability: str
+    account: str
     currency: str
     decimals: int
     rows: tuple[RollforwardRow, ...]
+
+    @property
+    def title(self) -> str:
+        """What it is, over a table or chart."""
+        return f"{self.account}, {self.currency}"
 
     @property
     def opening(self) -> Decimal:

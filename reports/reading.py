@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 DEFAULT_DECIMALS = 2
-LIABILITY_NAMES = {
-    "contract_liability": "Deferred revenue",
-    "refund_liability": "Refundable balances",
-    "customer_deposit": "Customer deposits",
-}
 
 
 def read_figures(connection: DuckDBPyConnection, parameters: Parameters) -> Figures:
@@ -62,11 +57,19 @@ def _rollforwards(connection: DuckDBPyConnection) -> tuple[Rollforward, ...]:
     rows = connection.execute(
         """
         select
-            liability, currency, minor_units, booked_period,
+            liability, account.number || ' ' || account.name, currency, minor_units, booked_period,
             sum(opening), sum(additions), -sum(usage_revenue), -sum(prior_period_revenue),
             -sum(breakage_revenue), -sum(refunded), sum(transferred), sum(fx), sum(closing)
-        from marts.liability_rollforward left join raw.currencies using (currency)
-        group by liability, currency, minor_units, booked_period
+        from marts.liability_rollforward
+        left join raw.currencies using (currency)
+        left join (
+            select
+                role,
+                arg_max(number, effective_from) as number,
+                arg_max(name, effective_from) as name
+            from raw.accounts group by role
+        ) as account on liability = account.role
+        group by all
         order by liability, currency, booked_period
         """
     ).fetchall()
@@ -82,14 +85,15 @@ def _rollforwards(connection: DuckDBPyConnection) -> tuple[Rollforward, ...]:
     return tuple(
         Rollforward(
             liability=liability,
+            account=account or liability,
             currency=currency,
             decimals=_decimals(minor_units),
             rows=tuple(
-                RollforwardRow(row[3], row[4], dict(zip(names, row[5:12], strict=True)), row[12])
+                RollforwardRow(row[4], row[5], dict(zip(names, row[6:13], strict=True)), row[13])
                 for row in found
             ),
         )
-        for (liability, currency, minor_units), found in groupby(rows, lambda row: row[:3])
+        for (liability, account, currency, minor_units), found in groupby(rows, lambda row: row[:4])
     )
 
 
@@ -182,7 +186,7 @@ def _closing_heads(rollforwards: tuple[Rollforward, ...]) -> list[Headline]:
     """The closing balance of each liability."""
     return [
         Headline(
-            LIABILITY_NAMES.get(found.liability, found.liability),
+            found.account.partition(" ")[2] or found.account,
             found.closing,
             found.currency,
             found.decimals,

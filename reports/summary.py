@@ -34,7 +34,7 @@ def summary_text(figures: Figures, files: Mapping[str, Path]) -> str:
 
 def _rollforward_lines(rollforward: Rollforward) -> list[str]:
     """A period a line, the latest ones in full, the ones before them as a single line."""
-    title = f"{rollforward.liability.replace('_', ' ').capitalize()}, {rollforward.currency}"
+    title = rollforward.title
     header = ["Period", "Opening", *(MOVEMENTS[name] for name in rollforward.shown), "Closing"]
     shown = rollforward.rows[-PERIODS_SHOWN:]
     table = [header]

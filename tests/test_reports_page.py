@@ -38,6 +38,7 @@ def moved(**amounts: str) -> dict[str, Decimal]:
 
 ROLL = Rollforward(
     "contract_liability",
+    "2400 Deferred revenue",
     "USD",
     2,
     (

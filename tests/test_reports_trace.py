@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from reports.trace.events import cost_of
 from tests.conftest import LITE
 from tests.error_cases import run
 
@@ -58,8 +60,23 @@ def test_event_walks_back_to_its_row_and_rate_and_on_to_the_lot_that_paid(lite_d
     text = traced(lite_db, "ev_2")
     assert f"usage.csv, row 2, sha256 {digest('data', 'usage.csv')}" in text
     assert "rated at flux-dev of card 2026-01-01" in text
-    assert "2. universal: 3 per 1" in text
+    assert "2. universal: 3 per 1, 12 for all of the event" in text
     assert "12 universal drawn from lot pay_1:1" in text
+    assert "✓ quantity at its price 12 = drawn, sold or unfunded 12" in text
+
+
+def test_cost_is_worked_out_again_without_the_models() -> None:
+    def cost(quantity: str, credits: str, per: str, precision: int) -> Decimal:
+        price = {"credits": Decimal(credits), "per": Decimal(per), "precision": precision}
+        return cost_of(Decimal(quantity), price)
+
+    assert cost("1500000", "1.7", "1000000", 9) == Decimal("2.55")
+    # 1 / 3 per unit has no end in decimals; it is rounded once, after multiplying.
+    assert cost("3", "1", "3", 9) == 1
+    assert cost("1", "1", "3", 2) == Decimal("0.33")
+    # A half goes away from zero; just below it does not.
+    assert cost("1", "0.005", "1", 2) == Decimal("0.01")
+    assert cost("1", "0.0049", "1", 2) == 0
 
 
 def test_payment_names_its_lots_whose_consideration_is_its_amount(lite_db: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from reports.numbers import credits_text, instant, money, month, total
@@ -67,7 +69,7 @@ def event_step(connection: DuckDBPyConnection, event_id: str) -> Step:
     )
     steps += _rating(connection, rated)
     steps += [_entry_step(connection, entry) for entry in entries]
-    steps += _cost_tie(rated, entries)
+    steps += _cost_tie(connection, rated, entries)
     return Step(title, {**read, **rated}, tuple(steps))
 
 
@@ -100,19 +102,7 @@ def _rating(connection: DuckDBPyConnection, rated: Row) -> list[Step]:
         rated["rate_id"],
     )
     assert rate is not None
-    prices = rows(
-        connection,
-        "select * from raw.rate_prices where rate_no = ? order by position, step_no",
-        rate["rate_no"],
-    )
-    chain = tuple(
-        Step(
-            f"{price['position']}. {price['wallet']}: {credits_text(price['credits'])} per "
-            f"{credits_text(price['per'])}{_steps(price)}",
-            price,
-        )
-        for price in prices
-    )
+    chain = tuple(_price_step(price, rated["quantity"]) for price in _prices(connection, rate))
     return [
         Step(
             f"rated at {rate['rate_id']} of card {rate['version']}, approved by "
@@ -127,12 +117,46 @@ def _rating(connection: DuckDBPyConnection, rated: Row) -> list[Step]:
     ]
 
 
-def _steps(price: Row) -> str:
-    """The quantity range of a price that has steps."""
-    if price["step_to"] is None and not price["step_from"]:
-        return ""
-    upper = f" to {credits_text(price['step_to'])}" if price["step_to"] is not None else " on"
-    return f", from {credits_text(price['step_from'])}{upper}"
+def _prices(connection: DuckDBPyConnection, rate: Row) -> list[Row]:
+    """The chain of a rate, with the smallest unit of each wallet."""
+    return rows(
+        connection,
+        """
+        select prices.*, wallets.precision
+        from raw.rate_prices as prices inner join raw.wallets as wallets using (wallet)
+        where rate_no = ? order by position, step_no
+        """,
+        rate["rate_no"],
+    )
+
+
+def _price_step(price: Row, quantity: Decimal) -> Step:
+    """One wallet of the chain: its price as written, and what the whole event costs there."""
+    text = (
+        f"{price['position']}. {price['wallet']}: {credits_text(price['credits'])} per "
+        f"{credits_text(price['per'])}"
+    )
+    if price["step_from"] or price["step_to"] is not None:
+        upper = f" to {credits_text(price['step_to'])}" if price["step_to"] is not None else " on"
+        return Step(f"{text}, from {credits_text(price['step_from'])}{upper}", price)
+    cost = cost_of(quantity, price)
+    return Step(f"{text}, {credits_text(cost)} for all of the event", {**price, "cost": cost})
+
+
+def cost_of(quantity: Decimal, price: Row) -> Decimal:
+    """What a quantity costs, worked out here again from the price as written.
+
+    In whole numbers, rounded once to the wallet's smallest unit, half away from zero; a second
+    opinion on what the models computed.
+
+    Args:
+        quantity: Of the event, in the meter's unit.
+        price: With credits, per and the wallet's precision.
+    """
+    exact = Fraction(quantity) * Fraction(price["credits"]) / Fraction(price["per"])
+    units = exact * 10 ** price["precision"]
+    whole = (2 * units.numerator + units.denominator) // (2 * units.denominator)
+    return Decimal(whole).scaleb(-price["precision"])
 
 
 def _entry_step(connection: DuckDBPyConnection, entry: Row) -> Step:
@@ -162,10 +186,26 @@ def _entry_step(connection: DuckDBPyConnection, entry: Row) -> Step:
     )
 
 
-def _cost_tie(rated: Row, entries: list[Row]) -> list[Step]:
-    """Identity 2 of one event, where one wallet paid all of it; others are in their own units."""
+def _cost_tie(connection: DuckDBPyConnection, rated: Row, entries: list[Row]) -> list[Step]:
+    """Identity 2 of one event, against a cost worked out again.
+
+    Only where a single wallet settled all of it and its price has no steps: parts of several
+    wallets are in units that do not add up.
+    """
     wallets = {entry["wallet"] for entry in entries}
-    if rated["cost"] is None or wallets - {rated["wallet"]}:
+    if rated["rate_id"] is None or len(wallets) != 1:
         return []
-    paid = -total(entry["credits"] for entry in entries)
-    return [tie("cost", rated["cost"], "drawn, sold or unfunded", paid, 0)]
+    [wallet] = wallets
+    rate = one(
+        connection,
+        "select rate_no from raw.rates where version = ? and rate_id = ?",
+        rated["card_version"],
+        rated["rate_id"],
+    )
+    assert rate is not None
+    prices = [price for price in _prices(connection, rate) if price["wallet"] == wallet]
+    if len(prices) != 1:
+        return []
+    settled = -total(entry["credits"] for entry in entries)
+    cost = cost_of(rated["quantity"], prices[0])
+    return [tie("quantity at its price", cost, "drawn, sold or unfunded", settled, 0)]
