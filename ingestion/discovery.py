@@ -1,4 +1,4 @@
-"""Which files a book's sources name, and which of them are loaded already."""
+"""Which files a book's sources name, and which of them were loaded before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from duckdb import DuckDBPyConnection
 
 from ingestion.mapping import mapping_sha256
 from ingestion.readers import fingerprint
-from ingestion.staging import DataFile
+from ingestion.staging import DataFile, State
 from rate_cards.book import Source
 from rate_cards.book_files import BookFiles
 from rate_cards.problems import EnvironmentProblem, InputError, Problem, relative
@@ -24,21 +24,6 @@ class Found:
     path: Path
     name: str
     place: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a load has to do.
-
-    Attributes:
-        to_read: Files to read, numbered in the order of the sources, then by path.
-        loaded: Files whose content was loaded before under the same mapping.
-        again: File numbers among `to_read` whose rejected rows are tried again.
-    """
-
-    to_read: tuple[DataFile, ...]
-    loaded: tuple[DataFile, ...]
-    again: frozenset[int]
 
 
 def find_files(book: BookFiles, data: Path) -> list[Found]:
@@ -63,8 +48,10 @@ def find_files(book: BookFiles, data: Path) -> list[Found]:
     return found
 
 
-def plan(connection: DuckDBPyConnection, found: list[Found], retry_rejected: bool) -> Plan:
-    """Tell new files from those that were loaded before.
+def identify(
+    connection: DuckDBPyConnection, found: list[Found], retry_rejected: bool
+) -> list[DataFile]:
+    """Number the files, and tell new ones from those whose content was loaded before.
 
     Args:
         connection: Has raw.files.
@@ -72,52 +59,53 @@ def plan(connection: DuckDBPyConnection, found: list[Found], retry_rejected: boo
         retry_rejected: Read files again of which rows were rejected, since the book may know better
             by now; their loaded rows stay as they are.
 
+    Returns:
+        The files in the same order; new ones have the next numbers.
+
     Raises:
         InputError: Files that cannot be what they are said to be, all of them.
     """
     known = {
-        (feed, digest, mapping): (file_no, rejected)
+        (feed, digest, mapping): (file_no, retry_rejected and rejected > 0)
         for feed, digest, mapping, file_no, rejected in connection.execute(
             "select feed, sha256, mapping_sha256, file_no, rejected from raw.files"
         ).fetchall()
     }
     next_no = max((file_no for file_no, _ in known.values()), default=0) + 1
-    to_read: list[DataFile] = []
-    loaded: list[DataFile] = []
-    again: set[int] = set()
+    files: list[DataFile] = []
     problems: list[Problem] = []
-    for file in found:
+    for each in found:
         try:
-            content = fingerprint(file.path, file.place, file.source.format)
+            content = fingerprint(each.path, each.place, each.source.format)
         except InputError as error:
             problems += error.problems
             continue
-        mapping = mapping_sha256(file.source)
-        identity = (file.source.feed, content.sha256, mapping)
-        file_no, rejected = known.get(identity, (next_no, None))
-        entry = DataFile(
-            file_no,
-            file.source,
-            file.path,
-            file.name,
-            file.place,
-            content.sha256,
-            mapping,
-            content.size,
-        )
-        if rejected is None:
-            to_read.append(entry)
-            known[identity] = (next_no, 0)
+        mapping = mapping_sha256(each.source)
+        identity = (each.source.feed, content.sha256, mapping)
+        if identity not in known:
+            state, file_no = State.NEW, next_no
             next_no += 1
-        elif rejected > 0 and retry_rejected:
-            to_read.append(entry)
-            again.add(file_no)
-            known[identity] = (file_no, 0)
         else:
-            loaded.append(entry)
+            file_no, is_tried_again = known[identity]
+            state = State.AGAIN if is_tried_again else State.LOADED
+        # The same content under another name in this very load is known from here on.
+        known[identity] = (file_no, False)
+        files.append(
+            DataFile(
+                state=state,
+                file_no=file_no,
+                source=each.source,
+                path=each.path,
+                name=each.name,
+                place=each.place,
+                sha256=content.sha256,
+                mapping_sha256=mapping,
+                size=content.size,
+            )
+        )
     if problems:
         raise InputError(problems, "Nothing was loaded.")
-    return Plan(tuple(to_read), tuple(loaded), frozenset(again))
+    return files
 
 
 def _no_file(book: BookFiles, position: int, source: Source, data: Path) -> Problem:

@@ -12,14 +12,14 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from ingestion.discovery import Plan, find_files, plan
+from ingestion.discovery import find_files, identify
 from ingestion.faults import create_faults_table, keep_rejected_rows, problems_of
 from ingestion.properties import stage_property_sets
 from ingestion.remedies import remedies
 from ingestion.repeats import conflict_problem, find_repeats, keep_conflicts
 from ingestion.sources import FEEDS
 from ingestion.sources.feed import Feed
-from ingestion.staging import Staged, create_staged_table, stage, staged_table
+from ingestion.staging import DataFile, Staged, State, create_staged_table, stage, staged_table
 from ingestion.usage import insert_usage
 from ingestion.validation import check_schema
 from ingestion.vocabulary import check_vocabulary
@@ -54,7 +54,7 @@ class FileReport:
         control_total_name: Column added up; None where the feed has none.
         control_total: Its sum over the loaded rows.
         sha256: Digest of the file.
-        is_new: Whether this load read it; False if it was loaded before.
+        is_new: Whether this load read it; False if its content was loaded before.
         ignored_columns: Columns that the mapping leaves unread.
     """
 
@@ -110,9 +110,9 @@ def load(
     ):
         create_raw_tables(connection)
         _refuse_other_book(connection, book, settings.database)
-        work = plan(connection, found, retry_rejected=quarantine)
-        _name_files(connection, work)
-        staged = _read(connection, book, work, Path(scratch), progress or _silent)
+        files = identify(connection, found, retry_rejected=quarantine)
+        _name_files(connection, files)
+        staged = _read(connection, book, files, Path(scratch), progress or _silent)
         feeds = [
             feed for feed in FEEDS.values() if feed.name in {s.file.source.feed for s in staged}
         ]
@@ -126,25 +126,26 @@ def load(
                 replace_table(connection, "raw", name, frame)
             for feed in feeds:
                 _insert(connection, feed)
-            _record_files(connection, staged, work)
-        return LoadResult(book.book.book, _reports(connection, work))
+            _record_files(connection, staged)
+        return LoadResult(book.book.book, _reports(connection, files))
 
 
 def _read(
     connection: DuckDBPyConnection,
     book: BookFiles,
-    work: Plan,
+    files: list[DataFile],
     scratch: Path,
     progress: Progress,
 ) -> list[Staged]:
     """Stage every file; files that cannot be read at all are refused together."""
     create_faults_table(connection)
-    for name in dict.fromkeys(file.source.feed for file in work.to_read):
+    to_read = [file for file in files if file.state is not State.LOADED]
+    for name in dict.fromkeys(file.source.feed for file in to_read):
         create_staged_table(connection, FEEDS[name])
     staged: list[Staged] = []
     problems: list[Problem] = []
-    for done, file in enumerate(work.to_read):
-        progress(f"reading {file.name}", done, len(work.to_read))
+    for done, file in enumerate(to_read):
+        progress(f"reading {file.name}", done, len(to_read))
         try:
             staged.append(stage(connection, FEEDS[file.source.feed], file, book.book_file, scratch))
         except InputError as error:
@@ -206,7 +207,7 @@ def _insert(connection: DuckDBPyConnection, feed: Feed) -> None:
     )
 
 
-def _record_files(connection: DuckDBPyConnection, staged: list[Staged], work: Plan) -> None:
+def _record_files(connection: DuckDBPyConnection, staged: list[Staged]) -> None:
     """Write each file's counts and control total to raw.files, and its rejected rows.
 
     Loaded rows are counted in the raw table, duplicates among the repeats and rejected rows among
@@ -269,11 +270,10 @@ def _control_total(feed: Feed) -> str:
     return f"coalesce(sum({feed.control_total}), 0)"
 
 
-def _reports(connection: DuckDBPyConnection, work: Plan) -> tuple[FileReport, ...]:
+def _reports(connection: DuckDBPyConnection, files: list[DataFile]) -> tuple[FileReport, ...]:
     """What raw.files says of every file of the book, those loaded before included."""
-    new = {file.file_no for file in work.to_read}
     reports = []
-    for file in sorted((*work.to_read, *work.loaded), key=lambda each: each.file_no):
+    for file in files:
         row = _one(
             connection,
             "select rows, loaded, duplicates, rejected, excluded, control_total_name, "
@@ -293,18 +293,18 @@ def _reports(connection: DuckDBPyConnection, work: Plan) -> tuple[FileReport, ..
                 control_total_name=total_name,
                 control_total=total,
                 sha256=file.sha256,
-                is_new=file.file_no in new,
+                is_new=file.state is not State.LOADED,
                 ignored_columns=tuple(name for name in ignored.split(",") if name),
             )
         )
     return tuple(reports)
 
 
-def _name_files(connection: DuckDBPyConnection, work: Plan) -> None:
+def _name_files(connection: DuckDBPyConnection, files: list[DataFile]) -> None:
     """Keep the path of every file, loaded or loading, for messages about rows of two files."""
     connection.execute("create temp table loading_files as select file_no, path from raw.files")
-    for file in work.to_read:
-        if file.file_no not in work.again:
+    for file in files:
+        if file.state is State.NEW:
             connection.execute("insert into loading_files values (?, ?)", [file.file_no, file.name])
 
 

@@ -7,6 +7,7 @@ those with a value that could not be read are marked, and the value is kept amon
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import duckdb
@@ -21,12 +22,21 @@ from rate_cards.book_files import Authored
 from rate_cards.problems import InputError
 
 
+class State(Enum):
+    """What a load does with a file."""
+
+    NEW = "read"
+    AGAIN = "read again, for the rows that were rejected"
+    LOADED = "known by its content and left alone"
+
+
 @dataclass(frozen=True)
 class DataFile:
-    """One file to load.
+    """One file that a source names.
 
     Attributes:
-        file_no: Number in raw.files; an earlier one if its rejected rows are tried again.
+        state: What this load does with it.
+        file_no: Number in raw.files; an earlier one unless the file is new.
         source: The entry of book.yml that found it.
         path: The file.
         name: Its path below the data root, as raw.files shows it.
@@ -36,6 +46,7 @@ class DataFile:
         size: Bytes.
     """
 
+    state: State
     file_no: int
     source: Source
     path: Path
