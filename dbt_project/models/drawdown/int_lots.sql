@@ -2,7 +2,8 @@
 --
 -- Consideration is frozen at inception: the net amount of what was bought, shared over its earning lots by
 -- credits, each share the difference of two rounded running totals so that they sum to the amount. Given
--- lots (promo, goodwill, included) carry nothing (ACCOUNTING 1, 4).
+-- lots (promo, goodwill, included) carry nothing (ACCOUNTING 1, 4). What came from one payment is converted
+-- at the rate of the day it was paid, whenever its lots start: together they carry what was received.
 --
 -- A lot that arrives late is usable from when it is booked, never earlier: it cannot pay for usage of a
 -- closed period. burn_rank is total: ties end at lot_id.
@@ -83,7 +84,7 @@ converted as (
     from priced
     left join currencies
         on priced.currency = currencies.currency
-    {{ join_fx_rate('priced.currency', 'priced.effective_at') }}
+    {{ join_fx_rate('priced.currency', 'priced.valued_at') }}
 ),
 
 considered as (

@@ -27,7 +27,11 @@ select
     grants.credits,
     grants.consideration is not null or (payments.payment_id is not null and grants.kind in ('paid', 'bonus')) as earns,
     cast(coalesce(grants.consideration, payments.net_amount, 0) as {{ t_money() }}) as origin_amount,
-    coalesce(grants.currency, payments.currency) as origin_currency,
+    case when grants.consideration is null then coalesce(payments.currency, grants.currency) else grants.currency end as origin_currency,
+    case
+        when payments.payment_id is null or grants.consideration is not null then grants.effective_at
+        else payments.occurred_at
+    end as valued_at,
     grants.effective_at,
     {{ booked_at('grants.effective_at') }} as usable_from,
     grants.expires_at,

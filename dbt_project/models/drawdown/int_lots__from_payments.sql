@@ -26,6 +26,7 @@ select
     offers.earns,
     payments.net_amount as origin_amount,
     payments.currency as origin_currency,
+    payments.occurred_at as valued_at,
     payments.occurred_at as effective_at,
     payments.booked_at as usable_from,
     case offers.expires

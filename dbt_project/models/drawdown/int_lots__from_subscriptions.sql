@@ -91,6 +91,7 @@ select
     earns and every_unit is null as earns,
     cast(price_amount * quantity as {{ t_money() }}) as origin_amount,
     price_currency as origin_currency,
+    effective_at as valued_at,
     effective_at,
     {{ booked_at('effective_at') }} as usable_from,
     case expires
