@@ -90,12 +90,12 @@ def run_demo(
     Returns:
         The figures, the page and the database.
     """
-    from ingestion.simulate import simulate
+    from ingestion.simulation.files import write_company
 
     own = replace(settings, data=out / "data", db=out / f"{settings.book_dir.name}.duckdb")
     out.mkdir(parents=True, exist_ok=True)
     # Simulated first: it refuses a folder that holds anybody's files but its own.
-    company = simulate(own.data_dir, book=own.book_dir)
+    company = write_company(own.data_dir, book=own.book_dir)
     own.database.unlink(missing_ok=True)
     rows, files = sum(company.rows.values()), len(company.rows)
     tell(f"Simulated {count(rows, 'row')} in {count(files, 'file')} under {relative(out)}/data.")

@@ -124,27 +124,43 @@ class MeterLine:
 
 
 @dataclass(frozen=True)
-class CorrectionLine:
-    """Late facts of one service month that were recorded in a later one."""
+class LateLine:
+    """Usage of closed months that became known, and was recorded, in a later one.
 
-    service_period: date
+    Attributes:
+        booked_period: Month it is recorded in.
+        service_periods: Months it happened in.
+        events: How many.
+        currency: Of the revenue.
+        decimals: Decimals of the currency.
+        revenue: As in the roll-forward of the month it is recorded in, all liabilities together.
+    """
+
     booked_period: date
+    service_periods: tuple[date, ...]
+    events: int
     currency: str
     decimals: int
-    facts: int
-    amount: Decimal
+    revenue: Decimal
+
+
+@dataclass(frozen=True)
+class UnpaidLine:
+    """Usage that no credits and no agreed price paid for, in the first wallet it could not use."""
+
+    wallet: str
+    credits: Decimal
+    events: int
 
 
 @dataclass(frozen=True)
 class Headline:
-    """One figure worth reading first, with its unit and how many rows stand behind it."""
+    """One amount worth reading first."""
 
     what: str
     amount: Decimal
-    unit: str
+    currency: str
     decimals: int
-    rows: int = 0
-    row_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,7 +186,8 @@ class Figures:
     rollforwards: tuple[Rollforward, ...]
     wallets: tuple[WalletLine, ...] = ()
     meters: tuple[MeterLine, ...] = ()
-    corrections: tuple[CorrectionLine, ...] = ()
+    late: tuple[LateLine, ...] = ()
+    unpaid: tuple[UnpaidLine, ...] = ()
     heads: tuple[Headline, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     sources: tuple[SourceFile, ...] = field(default=())
@@ -182,8 +199,10 @@ class Figures:
 
     @property
     def tie_outs(self) -> tuple[CheckResult, ...]:
-        """Checks that compare two totals people know."""
-        return tuple(result for result in self.checks if result.kind in ("tie-out", "file"))
+        """Checks that compare two totals people know: of money and credits, then of files."""
+        return tuple(
+            result for kind in ("tie-out", "file") for result in self.checks if result.kind == kind
+        )
 
 
 @dataclass(frozen=True)

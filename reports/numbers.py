@@ -36,6 +36,11 @@ def credits_text(credits: Decimal) -> str:
     return f"({text})" if credits < 0 else text
 
 
+def short_credits(credits: Decimal) -> str:
+    """Credits to two decimals, where columns are read rather than added up."""
+    return f"{credits:,.2f}"
+
+
 def count(number: int, singular: str, plural: str = "") -> str:
     """A number with its noun: `1 lot`, `2,300 lots`."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -11,7 +11,16 @@ from markupsafe import Markup
 
 from reports.chart import rollforward_svg
 from reports.figures import MOVEMENTS, Figures, meter_tables
-from reports.numbers import count, credits_text, instant, last_day, money, month, total
+from reports.numbers import (
+    count,
+    credits_text,
+    instant,
+    last_day,
+    money,
+    month,
+    short_credits,
+    total,
+)
 
 PAGE_NAME = "rollforward.html"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -36,6 +45,7 @@ def render_rollforward(figures: Figures) -> str:
         money=money,
         month=month,
         credits=credits_text,
+        short_credits=short_credits,
         instant=instant,
         total=total,
         words=lambda name: name.replace("_", " "),

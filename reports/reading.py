@@ -10,13 +10,14 @@ from reports.build import Parameters, has_table
 from reports.check import RESULTS
 from reports.check_result import CheckResult
 from reports.figures import (
-    CorrectionLine,
     Figures,
     Headline,
+    LateLine,
     MeterLine,
     Rollforward,
     RollforwardRow,
     SourceFile,
+    UnpaidLine,
     WalletLine,
 )
 
@@ -45,7 +46,8 @@ def read_figures(connection: DuckDBPyConnection, parameters: Parameters) -> Figu
         rollforwards=rollforwards,
         wallets=_wallets(connection),
         meters=_meters(connection),
-        corrections=_corrections(connection),
+        late=_late(connection),
+        unpaid=_unpaid(connection),
         heads=(*_closing_heads(rollforwards), *_other_heads(connection)),
         checks=_checks(connection),
         sources=_sources(connection),
@@ -163,23 +165,45 @@ def _meters(connection: DuckDBPyConnection) -> tuple[MeterLine, ...]:
     return tuple(MeterLine(*(*row[:3], _decimals(row[3]), row[4])) for row in rows)
 
 
-def _corrections(connection: DuckDBPyConnection) -> tuple[CorrectionLine, ...]:
-    """Late usage by the month it happened in and the month it is recorded in."""
+def _late(connection: DuckDBPyConnection) -> tuple[LateLine, ...]:
+    """Late usage by the month it is recorded in, with the revenue of the roll-forward."""
     rows = connection.execute(
         """
-        select
-            service_period, booked_period, currency, minor_units,
-            count(distinct fact_id), sum(amount)
-        from marts.corrections left join raw.currencies using (currency)
-        where what <> 'late lot' and currency is not null
-        group by service_period, booked_period, currency, minor_units
-        order by booked_period, service_period, currency
+        with
+        facts as (
+            select
+                booked_period,
+                list(distinct service_period order by service_period) as service_periods,
+                count(distinct fact_id) as events
+            from marts.corrections where what <> 'late lot' group by booked_period
+        ),
+        earned as (
+            select booked_period, currency, sum(prior_period_revenue) as revenue
+            from marts.liability_rollforward group by booked_period, currency
+        )
+        select booked_period, service_periods, events, currency, minor_units, revenue
+        from facts inner join earned using (booked_period)
+        left join raw.currencies using (currency)
+        order by booked_period, currency
         """
     ).fetchall()
     return tuple(
-        CorrectionLine(*(*row[:3], _decimals(row[3]), row[4], round(row[5], _decimals(row[3]))))
-        for row in rows
+        LateLine(*(row[0], tuple(row[1]), *row[2:4], _decimals(row[4]), row[5])) for row in rows
     )
+
+
+def _unpaid(connection: DuckDBPyConnection) -> tuple[UnpaidLine, ...]:
+    """Usage paid for by nobody, per wallet in the order of the book."""
+    rows = connection.execute(
+        """
+        select wallet, -sum(credits), count(distinct event_id)
+        from marts.credit_ledger
+        inner join (select wallet, rank from raw.wallets) as wallets using (wallet)
+        where entry_type = 'unfunded'
+        group by wallet, rank order by rank
+        """
+    ).fetchall()
+    return tuple(UnpaidLine(*row) for row in rows)
 
 
 def _closing_heads(rollforwards: tuple[Rollforward, ...]) -> list[Headline]:
@@ -196,40 +220,23 @@ def _closing_heads(rollforwards: tuple[Rollforward, ...]) -> list[Headline]:
 
 
 def _other_heads(connection: DuckDBPyConnection) -> list[Headline]:
-    """What else a controller asks first: sold after use, owed by customers, paid by nobody."""
-    heads = [
-        Headline("Overage sold", amount, currency, _decimals(minor_units))
-        for amount, currency, minor_units in connection.execute(
-            """
-            select sum(overage_revenue), currency, minor_units
-            from marts.revenue_by_meter left join raw.currencies using (currency)
-            group by currency, minor_units having sum(overage_revenue) <> 0 order by currency
-            """
-        ).fetchall()
+    """What else a controller asks first: what was sold after use, and what customers owe."""
+    rows = connection.execute(
+        """
+        select 1 as place, 'Overage sold' as what, sum(overage_revenue) as amount, currency
+        from marts.revenue_by_meter group by currency
+        union all
+        select 2, 'Owed by customers', sum(debit - credit), currency
+        from marts.journal_lines
+        where account_role in ('accounts_receivable', 'unbilled_receivable') group by currency
+        """
+    ).fetchall()
+    minor = dict(connection.execute("select currency, minor_units from raw.currencies").fetchall())
+    return [
+        Headline(what, amount, currency, _decimals(minor.get(currency)))
+        for _, what, amount, currency in sorted(rows, key=lambda row: (row[0], row[3]))
+        if amount
     ]
-    heads += [
-        Headline("Owed by customers", amount, currency, _decimals(minor_units))
-        for amount, currency, minor_units in connection.execute(
-            """
-            select sum(debit - credit), currency, minor_units
-            from marts.journal_lines left join raw.currencies using (currency)
-            where account_role in ('accounts_receivable', 'unbilled_receivable')
-            group by currency, minor_units having sum(debit - credit) <> 0 order by currency
-            """
-        ).fetchall()
-    ]
-    heads += [
-        Headline(f"Used, paid for by nobody: {wallet}", -total, unit, 0, events, "event")
-        for wallet, unit, total, events in connection.execute(
-            """
-            select wallet, wallets.unit, sum(credits), count(distinct event_id)
-            from marts.credit_ledger inner join raw.wallets as wallets using (wallet)
-            where entry_type = 'unfunded'
-            group by wallet, wallets.unit, wallets.rank order by wallets.rank
-            """
-        ).fetchall()
-    ]
-    return heads
 
 
 def _checks(connection: DuckDBPyConnection) -> tuple[CheckResult, ...]:

@@ -8,10 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rate_cards.problems import relative
-from reports.figures import MOVEMENTS, Figures, Headline, Rollforward
-from reports.numbers import aligned, count, last_day, money, month
+from reports.figures import MOVEMENTS, Figures, Rollforward
+from reports.numbers import aligned, count, last_day, money, month, short_credits
 
 PERIODS_SHOWN = 8
+COLUMNS = {"usage_revenue": "Usage", "prior_period_revenue": "Late"}
+"""Words over columns that are shorter here than on the page, to fit a terminal."""
 
 
 def summary_text(figures: Figures, files: Mapping[str, Path]) -> str:
@@ -25,51 +27,63 @@ def summary_text(figures: Figures, files: Mapping[str, Path]) -> str:
     assert offset is not None
     until = last_day(figures.as_of.astimezone(UTC), offset)
     blocks = [[f"{figures.entity}: deferred revenue to the end of {until}"]]
-    blocks += [_rollforward_lines(rollforward) for rollforward in figures.rollforwards]
-    blocks.append(_pairs((head.what, _headline(head)) for head in figures.heads))
-    blocks.append([_verdict(figures)])
+    blocks += [
+        _rollforward_lines(found, found is figures.rollforwards[0])
+        for found in figures.rollforwards
+    ]
+    blocks.append(_pairs(_standing(figures)))
+    blocks.append(_verdict(figures))
     blocks.append(_pairs((name, relative(path)) for name, path in files.items()))
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def _rollforward_lines(rollforward: Rollforward) -> list[str]:
-    """A period a line, the latest ones in full, the ones before them as a single line."""
-    title = rollforward.title
-    header = ["Period", "Opening", *(MOVEMENTS[name] for name in rollforward.shown), "Closing"]
-    shown = rollforward.rows[-PERIODS_SHOWN:]
-    table = [header]
-    for row in shown:
-        amounts = [row.opening, *(row.movements[name] for name in rollforward.shown), row.closing]
-        table.append([month(row.period), *(money(x, rollforward.decimals) for x in amounts)])
-    totals = [
-        rollforward.opening,
-        *(rollforward.total(name) for name in rollforward.shown),
-        rollforward.closing,
+def _rollforward_lines(rollforward: Rollforward, is_first: bool) -> list[str]:
+    """The first liability a period a line, the latest ones; of the others only the sum."""
+    names = rollforward.shown
+    table = [
+        ["Period", "Opening", *(COLUMNS.get(name, MOVEMENTS[name]) for name in names), "Closing"]
     ]
-    table.append(["All", *(money(total, rollforward.decimals) for total in totals)])
-    earlier = len(rollforward.rows) - len(shown)
-    if earlier:
+    shown = rollforward.rows[-PERIODS_SHOWN:] if is_first else ()
+    for row in shown:
+        amounts = [row.opening, *(row.movements[name] for name in names), row.closing]
+        table.append([month(row.period), *(money(x, rollforward.decimals) for x in amounts)])
+    totals = [rollforward.opening, *map(rollforward.total, names), rollforward.closing]
+    table.append(["All", *(money(x, rollforward.decimals) for x in totals)])
+    title = rollforward.title
+    if is_first and len(shown) < len(rollforward.rows):
         title += f" (the last {len(shown)} of {len(rollforward.rows)} periods)"
     lines = aligned(table)
+    if not is_first:
+        return [title, *lines]
     rule = "-" * len(lines[0])
     return [title, lines[0], rule, *lines[1:-1], rule, lines[-1]]
 
 
-def _headline(head: Headline) -> str:
-    """A figure with its unit and the rows behind it."""
-    text = f"{money(head.amount, head.decimals)} {head.unit}"
-    return f"{text} in {count(head.rows, head.row_name)}" if head.rows else text
+def _standing(figures: Figures) -> Iterable[tuple[str, str]]:
+    """What stands open besides: held, sold after use, owed, late, paid for by nobody."""
+    held = [f"{short_credits(line.credits)} {line.wallet}" for line in figures.wallets]
+    if held:
+        lots = sum(line.lots for line in figures.wallets)
+        yield "Held by customers", f"{', '.join(held)}; {count(lots, 'lot')}"
+    for head in figures.heads[len(figures.rollforwards) :]:
+        yield head.what, f"{money(head.amount, head.decimals)} {head.currency}"
+    if figures.late:
+        events = sum(line.events for line in figures.late)
+        yield "Late usage", f"{count(events, 'event')} recorded in a later month than used"
+    if figures.unpaid:
+        events = sum(line.events for line in figures.unpaid)
+        yield "Paid for by nobody", f"{count(events, 'event')}: no credits left, no overage price"
 
 
-def _verdict(figures: Figures) -> str:
+def _verdict(figures: Figures) -> list[str]:
     """Whether the books may be relied on, and which checks say no."""
-    total, failed = len(figures.checks), figures.failed
+    checks, failed = count(len(figures.checks), "check"), figures.failed
     if not failed:
-        return f"All {count(total, 'check')} hold."
-    names = "".join(f"\n  {result.statement}" for result in failed)
-    return (
-        f"{len(failed):,} of {count(total, 'check')} FAILED; do not rely on these figures.{names}"
-    )
+        return [f"All {checks} hold."]
+    return [
+        f"{len(failed):,} of {checks} FAILED; do not rely on these figures.",
+        *(f"  {result.statement}" for result in failed),
+    ]
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:

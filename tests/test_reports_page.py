@@ -15,13 +15,14 @@ from reports.chart import rollforward_svg
 from reports.check_result import CheckResult
 from reports.figures import (
     MOVEMENTS,
-    CorrectionLine,
     Figures,
     Headline,
+    LateLine,
     MeterLine,
     Rollforward,
     RollforwardRow,
     SourceFile,
+    UnpaidLine,
     WalletLine,
 )
 from reports.numbers import aligned, credits_text, instant, last_day, money
@@ -67,7 +68,8 @@ FIGURES = Figures(
         ),
     ),
     meters=(MeterLine(JULY, "images", "USD", 2, D("28.58")),),
-    corrections=(CorrectionLine(JULY, AUGUST, "USD", 2, 3, D("0.10")),),
+    late=(LateLine(AUGUST, (JULY,), 3, "USD", 2, D("0.10")),),
+    unpaid=(UnpaidLine("universal", D("75.123456789"), 4),),
     heads=(Headline("Deferred revenue", D(0), "USD", 2),),
     checks=(HOLDS,),
     sources=(SourceFile("usage.csv", "usage", "cd" * 32, 3),),

@@ -60,7 +60,7 @@ select
     cast(null as string) as lot_id,
     uncovered.service_period,
     uncovered.booked_period,
-    uncovered.credits,
+    cast(uncovered.credits as {{ t_credits() }}) as credits,
     uncovered.amount,
     uncovered.currency,
     'received after its period was closed' as reason
