@@ -28,23 +28,24 @@ def explain(error: ValidationError, model: type[Model], document: Document) -> l
 def _explain_one(details: ErrorDetails, guide: _Guide, document: Document) -> Problem:
     location, kind = details["loc"], details["type"]
     name, given = str(location[-1]) if location else "", details["input"]
-    context = details.get("ctx", {})
+    context, is_key = details.get("ctx", {}), location[-1:] == ("[key]",)
     if kind == "refused":
-        return document.problem(location, context["message"], context["remedy"])
+        message, remedy = context["message"], context["remedy"]
+        return document.problem(location, message, remedy, of_key=is_key)
     if kind == "missing":
         message = f"{name} is missing"
         return document.problem(location, message, f"Add {name}: {guide.description(location)}")
     if kind == "extra_forbidden":
         remedy = nearest(name, guide.fields(location[:-1]))
         return document.problem(location, f'unknown field "{name}"', remedy, of_key=True)
-    if kind == "literal_error" and location[-1:] == ("[key]",):
-        key, expected = str(location[-2]), context["expected"]
-        remedy = nearest(key, _quoted(expected))
-        return document.problem(location, f'unknown name "{key}"', remedy, of_key=True)
     if kind == "literal_error":
-        remedy = nearest(text_of(given), _quoted(context["expected"]))
-        return document.problem(location, f'unknown choice "{text_of(given)}"', remedy)
-    is_key = location[-1:] == ("[key]",)
+        noun = "name" if is_key else "choice"
+        options = _quoted(context["expected"])
+        if given is None or isinstance(given, list | dict):
+            message = f"one {noun} belongs here"
+            return document.problem(location, message, f"Write one of {', '.join(options)}.")
+        message = f'unknown {noun} "{text_of(given)}"'
+        return document.problem(location, message, nearest(text_of(given), options), of_key=is_key)
     message, remedy = _TYPES.get(kind, ("{message}", "See the file's schema for what it may be."))
     filled = {"name": _last_name(location), "message": details["msg"], **context}
     return document.problem(

@@ -17,7 +17,7 @@ from rate_cards.card_rules import check_card, check_cost_card
 from rate_cards.costs import CostCard
 from rate_cards.explain import explain
 from rate_cards.limits import Limits
-from rate_cards.problems import EnvironmentProblem, InputError, Problem, relative
+from rate_cards.problems import EnvironmentProblem, InputError, Problem, relative, unusable
 from rate_cards.published import check_published
 from rate_cards.source import read_document
 from rate_cards.values import Model
@@ -39,7 +39,7 @@ def load_book(folder: Path) -> BookFiles:
 
     Raises:
         InputError: every problem found, each with its file, line and column.
-        EnvironmentProblem: the folder is not there, or has no book.yml.
+        EnvironmentProblem: the folder is not there, has no book.yml, or cannot be read.
     """
     _require_book(folder)
     problems: list[Problem] = []
@@ -108,7 +108,10 @@ def _read(
     folder: Path, path: str, model: type[Content], problems: list[Problem]
 ) -> Authored[Content] | None:
     """One file as its model; None, and problems, where it is none."""
-    document, malformed = read_document(folder / path)
+    try:
+        document, malformed = read_document(folder / path)
+    except OSError as error:
+        raise unusable(folder / path, error, "Make it a file that can be read.") from error
     problems += malformed
     if document.data is None:
         return None

@@ -43,7 +43,7 @@ class ReopenIfAbove(Model):
     """Late usage that asks for its closed period to be reopened once it is material."""
 
     method: Literal["reopen_if_above"]
-    """The only method that takes thresholds."""
+    """reopen_if_above, the only method that takes thresholds."""
     amount: Quantity | None = None
     """Revenue above which the period is to be reopened, in functional currency."""
     share_of_revenue: Share | None = None
@@ -117,7 +117,7 @@ class Accretion(Model):
     """A significant financing component, accreted at the rate of inception."""
 
     method: Literal["accrete"]
-    """The only method that takes a rate."""
+    """accrete, the only method that takes a rate."""
     annual_rate: Rate
     """Interest per year: 0.06 is six per cent."""
 

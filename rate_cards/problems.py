@@ -77,6 +77,11 @@ class EnvironmentProblem(Exception):
         super().__init__(problem.render())
 
 
+def unusable(path: Path, error: OSError, remedy: str) -> EnvironmentProblem:
+    """A file the machine does not let us read or write."""
+    return EnvironmentProblem(Problem(relative(path), error.strerror or str(error), remedy))
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A sentence that offers the known name most like a misspelt one, or lists them all."""
     names = list(known)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rate_cards.problems import Problem, excerpt_at, relative
+from rate_cards.problems import Problem, excerpt_at, relative, unusable
 
 FILE_NAME = "published.sha256"
 
@@ -28,7 +28,7 @@ def check_published(folder: Path, card_paths: Sequence[str]) -> Iterator[Problem
     register = folder / FILE_NAME
     if not register.is_file():
         return
-    place, text = relative(register), register.read_text(encoding="utf-8")
+    place, text = relative(register), register.read_text(encoding="utf-8", errors="replace")
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
@@ -73,7 +73,7 @@ def published_digests(folder: Path) -> dict[str, str]:
     register = folder / FILE_NAME
     if not register.is_file():
         return {}
-    lines = register.read_text(encoding="utf-8").splitlines()
+    lines = register.read_text(encoding="utf-8", errors="replace").splitlines()
     matches = [matched for line in lines if (matched := _LINE.fullmatch(line))]
     return {matched["path"]: matched["digest"] for matched in matches}
 
@@ -88,11 +88,18 @@ def publish(folder: Path, path: str, digest: str) -> bool:
 
     Returns:
         Whether it was added; False where it was published already.
+
+    Raises:
+        EnvironmentProblem: the book folder cannot be written to.
     """
     digests = published_digests(folder)
     if path in digests:
         return False
     digests[path] = digest
     lines = [f"{digests[name]}  {name}\n" for name in sorted(digests)]
-    (folder / FILE_NAME).write_text("".join(lines), encoding="utf-8")
+    register = folder / FILE_NAME
+    try:
+        register.write_text("".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise unusable(register, error, "Make the book folder writable.") from error
     return True

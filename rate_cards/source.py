@@ -45,11 +45,22 @@ _CONTEXTS = {
     "while parsing a flow sequence": "in the [ … ] opened on",
     "while parsing a block mapping": "in the mapping that starts on",
     "while parsing a block collection": "in the list that starts on",
+    "while parsing a flow node": "in the value on",
+    "while parsing a block node": "in the value on",
     "while scanning a quoted scalar": "in the quoted text opened on",
     "while scanning a simple key": "in the name on",
     "expected a single document in the stream": "the first document starts on",
 }
-"""PyYAML's word for where it was -> ours, followed by the line."""
+"""PyYAML's words for where it was -> ours, followed by the line."""
+
+_FINDINGS = {
+    "<block end>": "its next line or its end",
+    "'<scalar>'": "more text",
+    "<stream end>": "the end of the file",
+    "unexpected end of stream": "the end of the file",
+    "the node content": "a value",
+}
+"""PyYAML's words for what it expected or found -> ours."""
 
 
 class _PlainComposer(yaml.SafeLoader):
@@ -201,8 +212,10 @@ def _malformed(place: str, text: str, error: yaml.YAMLError) -> Problem:
         return Problem(place, str(error), remedy)
     line, column = error.problem_mark.line + 1, error.problem_mark.column + 1
     message = str(error.problem)
+    for theirs, ours in _FINDINGS.items():
+        message = message.replace(theirs, ours)
     if error.context and error.context_mark:
-        context = _CONTEXTS.get(error.context, error.context)
+        context = _CONTEXTS.get(error.context, f"{error.context} on")
         message = f"{context} line {error.context_mark.line + 1}: {message}"
     if message.endswith("are not read"):
         remedy = "Write the value itself: what is printed must be what is loaded."

@@ -407,6 +407,13 @@ def test_a_missing_folder_is_a_matter_of_the_environment(tmp_path: Path) -> None
         load_book(tmp_path)
 
 
+def test_a_file_that_cannot_be_read_is_a_matter_of_the_environment(tmp_path: Path) -> None:
+    book = lite_book(tmp_path)
+    (book / NEXT).mkdir()
+    with pytest.raises(EnvironmentProblem, match="Make it a file that can be read"):
+        load_book(book)
+
+
 def published_book(tmp_path: Path, *edits: Edit) -> Path:
     book = load_book(lite_book(tmp_path, *edits))
     for file in book.card_files:

@@ -5,7 +5,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lite_book import CARD, lite_book
 
+from rate_cards.load import load_book
+from rate_cards.problems import InputError
 from rate_cards.source import Document, read_document, scalar
 
 
@@ -116,3 +121,38 @@ def test_bytes_that_are_not_utf8_are_a_problem_with_a_line(tmp_path: Path) -> No
 def test_endless_nesting_is_a_problem_not_a_crash(tmp_path: Path) -> None:
     _, problems = read(tmp_path, "[" * 5000)
     assert problems == ["1:None: lists and mappings are nested too deeply"]
+
+
+WORDS = [
+    "",
+    "[]",
+    "{}",
+    "~",
+    "true",
+    "1.5",
+    "-1",
+    "2026-01-01",
+    "- a",
+    ": x",
+    "[1, {a: b}]",
+    "\t",
+    '"',
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(position=st.integers(0, 1500), length=st.integers(0, 12), word=st.sampled_from(WORDS))
+@pytest.mark.parametrize("name", ["book.yml", CARD])
+def test_whatever_is_written_the_answer_is_a_book_or_problems_with_places(
+    tmp_path_factory: pytest.TempPathFactory, name: str, position: int, length: int, word: str
+) -> None:
+    folder = lite_book(tmp_path_factory.mktemp("any"))
+    text = (folder / name).read_text(encoding="utf-8")
+    changed = text[:position] + word + text[position + length :]
+    (folder / name).write_text(changed, encoding="utf-8")
+    problems = []
+    try:
+        load_book(folder)
+    except InputError as error:
+        problems = error.problems
+    assert all(problem.line for problem in problems)
