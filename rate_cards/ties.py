@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 
 @dataclass(frozen=True)
@@ -36,33 +36,32 @@ class PriceLine:
 
 
 def find_ties(lines: Sequence[PriceLine]) -> Iterator[tuple[int, int]]:
-    """Pairs of positions of lines that tie, the earlier line first.
+    """Pairs of positions of lines that tie, the earlier line first."""
+    for pair in _candidates(lines):
+        first, second = sorted(pair)
+        if _overlap(lines[first], lines[second]) and not _is_settled(
+            lines[first], lines[second], lines
+        ):
+            yield first, second
 
-    Lines over the same properties tie only when they are equal, which a lookup finds; only lines
-    over different properties are compared pair by pair.
+
+def _candidates(lines: Sequence[PriceLine]) -> Iterator[tuple[int, int]]:
+    """Pairs of lines of one meter that match equally many properties and could overlap.
+
+    Lines over the same properties overlap only when they are equal, which a lookup finds; only
+    lines over different properties are paired with one another.
     """
-    groups: dict[tuple[str, int], dict[frozenset[str], list[int]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+    equals: dict[tuple[str, frozenset[tuple[str, str]]], list[int]] = defaultdict(list)
+    shapes: dict[tuple[str, int], dict[frozenset[str], list[int]]] = defaultdict(dict)
     for position, line in enumerate(lines):
-        groups[line.meter, len(line.match)][frozenset(line.match)].append(position)
-    for by_properties in groups.values():
-        for positions in by_properties.values():
-            by_values: dict[frozenset[tuple[str, str]], list[int]] = defaultdict(list)
-            for position in positions:
-                by_values[frozenset(lines[position].match.items())].append(position)
-            for equals in by_values.values():
-                for first, second in combinations(equals, 2):
-                    if lines[first].shares_audience(lines[second]):
-                        yield first, second
+        equals[line.meter, frozenset(line.match.items())].append(position)
+        same_size = shapes[line.meter, len(line.match)]
+        same_size.setdefault(frozenset(line.match), []).append(position)
+    for positions in equals.values():
+        yield from combinations(positions, 2)
+    for by_properties in shapes.values():
         for some, others in combinations(by_properties.values(), 2):
-            for one in some:
-                for other in others:
-                    first, second = sorted((one, other))
-                    if _overlap(lines[first], lines[second]) and not _is_settled(
-                        lines[first], lines[second], lines
-                    ):
-                        yield first, second
+            yield from product(some, others)
 
 
 def _overlap(first: PriceLine, second: PriceLine) -> bool:
