@@ -84,8 +84,10 @@ class Payments(pa.DataFrameModel):
 
     @pa.dataframe_check(error="tax is more than amount")
     def tax_is_within_amount(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Tax is a part of the gross amount."""
-        return data.lazyframe.select((pl.col("tax") <= pl.col("amount")).fill_null(True))
+        """Tax is a part of the gross amount; a negative one is wrong for its own reason."""
+        return data.lazyframe.select(
+            ((pl.col("tax") <= pl.col("amount")) | (pl.col("amount") < 0)).fill_null(True)
+        )
 
     @pa.dataframe_check(error="period_end is not after period_start")
     def period_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:
