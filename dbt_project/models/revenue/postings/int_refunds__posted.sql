@@ -2,7 +2,8 @@
 --
 -- Dr liability (what the removed credits still carried), Dr refunds (contra revenue) for what was earned,
 -- Dr tax payable, Cr cash in transit (ACCOUNTING 5). Money that was never applied to anything is simply
--- returned: Dr unapplied payments.
+-- returned: Dr unapplied payments. Credits that start after their refund are released when they start: until
+-- then the whole refund stands against revenue, which that release then takes back.
 
 with
 
@@ -85,14 +86,16 @@ from released
 union all
 select
     'refunds' as cause,
-    paid_back.booked_period,
+    coalesce(paid_back.booked_period, released_total.booked_period) as booked_period,
     'refunds_contra_revenue' as account_role,
     cast(null as string) as wallet,
-    paid_back.currency,
-    cast(paid_back.net_amount - coalesce(released_total.amount, 0) as {{ t_money() }}) as amount,
-    cast(paid_back.net_functional - coalesce(released_total.functional_amount, 0) as {{ t_money() }}) as functional_amount
+    coalesce(paid_back.currency, released_total.currency) as currency,
+    cast(coalesce(paid_back.net_amount, 0) - coalesce(released_total.amount, 0) as {{ t_money() }}) as amount,
+    cast(
+        coalesce(paid_back.net_functional, 0) - coalesce(released_total.functional_amount, 0) as {{ t_money() }}
+    ) as functional_amount
 from paid_back
-left join released_total
+full outer join released_total
     on
         paid_back.booked_period = released_total.booked_period
         and paid_back.currency = released_total.currency
