@@ -1,8 +1,9 @@
 -- One row per lot and thing that takes credits out of it before they are used or expire.
 --
 -- A refund of a share of a payment takes the same share of each of its lots, as far as credits are left:
--- unearned credits go first, what was already earned is contra revenue (ACCOUNTING 5). A void or reduction
--- from the lot_events feed takes the credits it names, or all that are left.
+-- unearned credits go first, what was already earned is contra revenue (ACCOUNTING 5). The payment of a plan
+-- belongs to the period it names, or else to the one it was made in. A void or reduction from the lot_events
+-- feed takes the credits it names, or all that are left.
 
 with
 
@@ -31,7 +32,7 @@ refunds as (
         paid.gross_amount as paid,
         paid.payment_id,
         paid.subscription_id,
-        paid.occurred_at as paid_at
+        coalesce(paid.period_start, paid.occurred_at) as paid_for
     from payments as refunds
     inner join payments as paid
         on
@@ -55,8 +56,8 @@ refunded_lots as (
     inner join subscription_periods as periods
         on
             refunds.subscription_id = periods.subscription_id
-            and refunds.paid_at >= periods.period_start
-            and refunds.paid_at < periods.period_end
+            and refunds.paid_for >= periods.period_start
+            and refunds.paid_for < periods.period_end
     inner join lots
         on
             periods.subscription_id = lots.subscription_id

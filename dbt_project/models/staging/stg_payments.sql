@@ -48,7 +48,7 @@ final as (
         book.functional_minor_units,
         payments.relates_to,
         coalesce(payments.subscription_id, invoices.subscription_id) as subscription_id,
-        payments.period_start,
+        coalesce(payments.period_start, invoices.period_start) as period_start,
         coalesce(payments.invoice_id, invoices.invoice_id) as invoice_id,
         payments.file_no,
         payments.row_no
