@@ -1,6 +1,7 @@
 -- Fails for a term somebody configured, and these books needed, that the models do not carry out: tiered
--- prices, rollover, pinned cards, dates for existing customers, debt carried by a wallet. Priced or granted
--- as if the term were not there, the books would be wrong without a word.
+-- prices, rollover, pinned cards, dates for existing customers, debt carried by a wallet, policies other than
+-- the ones below. Priced, granted or recognised as if the term were not there, the books would be wrong without
+-- a word.
 
 select
     'rate ' || rates.version || '/' || rates.rate_id as subject,
@@ -43,3 +44,18 @@ inner join {{ source('config', 'wallets') }} as wallets
     on unpaid.wallet = wallets.wallet
 where wallets.overdraft = 'carry'
 {% endfor %}
+union all
+select
+    'policy of ' || cast(effective_from as string) || ', ' || source_file || ':' || cast(source_line as string) as subject,
+    topic || ' ' || subject || ' ' || setting || ': ' || value as term
+from {{ source('config', 'policies') }}
+where
+    (topic = 'late_usage' and value <> 'first_open_period')
+    or (topic = 'breakage' and (setting <> 'method' or value <> 'at_expiry'))
+    or (topic = 'bonus_credits' and value <> 'pool')
+    or (topic = 'progress' and value <> 'consumption')
+    or (topic = 'sales_tax' and value <> 'exclude')
+    or (topic = 'sfc' and value = 'accrete')
+    or (topic = 'as_invoiced' and value = 'on')
+    or (topic = 'principal' and value = 'agent')
+    or (topic = 'tiers' and value <> 'no_material_right')

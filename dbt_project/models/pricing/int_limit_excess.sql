@@ -17,7 +17,7 @@ per_action as (
 
 select
     event_no,
-    greatest(coalesce(unfunded, 0), coalesce(overage, 0)) as excess,
-    coalesce(unfunded, {{ zero_credits() }}) as unfunded_excess,
-    greatest(coalesce(overage, 0) - coalesce(unfunded, 0), 0) as overage_excess
+    cast(greatest(coalesce(unfunded, 0), coalesce(overage, 0)) as {{ t_credits() }}) as excess,
+    cast(coalesce(unfunded, 0) as {{ t_credits() }}) as unfunded_excess,
+    cast(greatest(coalesce(overage, 0) - coalesce(unfunded, 0), 0) as {{ t_credits() }}) as overage_excess
 from per_action
