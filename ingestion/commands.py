@@ -36,7 +36,7 @@ def load(settings: Settings, quarantine: bool) -> None:
     with progress_bar() as progress:
         result = load_files(settings, quarantine, progress)
     if settings.as_json:
-        click.echo(json.dumps(asdict(result), default=str, indent=2))
+        click.echo(json.dumps(asdict(result), default=_digits, indent=2))
         return
     for line in report_lines(result):
         click.echo(line)
@@ -79,6 +79,11 @@ def _plain(number: Decimal) -> str:
     """A decimal with separators and at least two places, without idle zeros."""
     whole, _, places = f"{number:,f}".partition(".")
     return f"{whole}.{places.rstrip('0').ljust(2, '0')}"
+
+
+def _digits(number: Decimal) -> str:
+    """A decimal as JSON text with every digit: a JSON number would be read as a float."""
+    return format(number, "f")
 
 
 def _count(number: int, thing: str) -> str:

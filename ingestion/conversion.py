@@ -119,7 +119,8 @@ def _decimal(column: Column, file_type: str, sql: str) -> Conversion | Unsuitabl
         return Unsuitable(
             f"{column.written} is a binary floating-point number ({file_type}), not a decimal",
             "Export it as text or as a decimal. If its digits can be trusted, say how many, under "
-            f"columns: {column.written}: cast({column.written} as decimal(28, 9)).",
+            f'columns: {column.written}: "cast({column.written} as decimal(28, 9))". '
+            "An expression that divides gives such a number too: multiply by 0.01 instead.",
         )
     return Unsuitable(
         f"{column.written} is {_a(file_type)}, not a decimal", "Map it to a number or to text."
@@ -199,7 +200,7 @@ def _date(column: Column, file_type: str, sql: str) -> Conversion | Unsuitable:
     if file_type != "VARCHAR":
         return Unsuitable(
             f"{column.written} is {_a(file_type)}, not a {column.kind.value}",
-            f"Map it to text: {column.written}: strftime(…, '%Y-%m-%d').",
+            f"Map it to text: {column.written}: \"strftime(…, '%Y-%m-%d')\".",
         )
     pattern, suffix, example = (
         ("[0-9]{4}-[0-9]{2}-[0-9]{2}", "", "2026-01-31")

@@ -151,9 +151,15 @@ def _expressions(source: Source, feed: Feed, relation: Relation) -> dict[str, st
     With `columns` the mapping is complete as it stands, so that no column is taken by accident of
     its name; without, columns of the feed's own names are taken. CloudEvents start from theirs.
     """
+    names = {name.lower(): name for name in relation.columns}
+    columns = {
+        # A column's name alone is that column, whatever SQL makes of order or Date (UTC).
+        name: quote_name(names[sql.lower()]) if sql.lower() in names else sql
+        for name, sql in source.columns.items()
+    }
     constants = {name: quote(str(value)) for name, value in source.constants.items()}
     if source.format == "cloudevents":
-        own = {**source.columns, **constants}
+        own = {**columns, **constants}
         has_entries = any(name.startswith(PROPERTY) for name in source.columns)
         envelope = {
             name: sql
@@ -162,9 +168,8 @@ def _expressions(source: Source, feed: Feed, relation: Relation) -> dict[str, st
             and not (name == "event_id" and "source" not in relation.columns)
         }
         return {"event_id": "id", **envelope, **own}
-    if source.columns:
-        return {**source.columns, **constants}
-    names = {name.lower(): name for name in relation.columns}
+    if columns:
+        return {**columns, **constants}
     same = {
         column.written: quote_name(names[column.written])
         for column in feed.columns
@@ -278,7 +283,8 @@ def _does_not_bind(
     return book_file.document.problem(
         location,
         f"{name} cannot be computed from {place}: {first_line(error)}",
-        "An expression is DuckDB SQL over the file's columns.",
+        "An expression is DuckDB SQL over the file's columns; a column whose name is not one plain "
+        "word stands in double quotes there.",
     )
 
 

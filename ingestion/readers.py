@@ -137,7 +137,7 @@ def explain_failure(
 def first_line(error: duckdb.Error) -> str:
     """DuckDB's message without its kind, its query excerpt and its advice."""
     line = str(error).splitlines()[0]
-    return line.split(" Error: ", 1)[-1]
+    return line.split(" Error: ", 1)[-1].split(" when casting from", 1)[0]
 
 
 def _refuse_other_formats(start: bytes, place: str, file_format: str) -> None:

@@ -24,14 +24,14 @@ READABLE: Mapping[str, str] = {
         "{column}: \"strptime({column}, '%d/%m/%Y %H:%M') at time zone 'UTC'\"."
     ),
     conversion.NO_DECIMAL: (
-        f"{UNDER_COLUMNS}, without what is no digit: {{column}}: replace({{column}}, ',', '')."
+        f"{UNDER_COLUMNS}, without what is no digit: {{column}}: \"replace({{column}}, ',', '')\"."
     ),
     conversion.SCIENTIFIC: (
         "Digits are lost in such exports. Ask for plain ones; what is there can be read under "
-        "columns of its source in book.yml: {column}: cast({column} as decimal(28, 9))."
+        'columns of its source in book.yml: {column}: "cast({column} as decimal(28, 9))".'
     ),
-    conversion.too_fine(9): ROUND_IT + "{column}: cast({column} as decimal(28, 9)).",
-    conversion.too_fine(12): ROUND_IT + "{column}: cast({column} as decimal(28, 12)).",
+    conversion.too_fine(9): ROUND_IT + '{column}: "cast({column} as decimal(28, 9))".',
+    conversion.too_fine(12): ROUND_IT + '{column}: "cast({column} as decimal(28, 12))".',
     NOT_A_CURRENCY: f"{UNDER_COLUMNS}, in three capitals: {{column}}: upper({{column}}).",
 }
 """Rules about how a value is written; `{column}` stands for the column at fault."""
