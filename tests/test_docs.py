@@ -1,0 +1,45 @@
+"""What README and docs show is what the commands print, on the demo book."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.docs_output import BLOCK, PAGES, ROOT, refreshed, shell_in, without_digests
+
+SHOWING = [page for page in PAGES if BLOCK.search(page.read_text("utf-8"))]
+
+
+@pytest.fixture(scope="module")
+def demo_shell(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """A shell in a folder where the demo has been run."""
+    run = shell_in(tmp_path_factory.mktemp("demo"))
+    shown = run("creditbooks demo")
+    assert "checks hold." in shown, shown
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", SHOWING, ids=[page.name for page in SHOWING])
+def test_page_shows_what_its_commands_print(page: Path, demo_shell: Callable[[str], str]) -> None:
+    text = page.read_text("utf-8")
+    current = without_digests(refreshed(text, demo_shell))
+    assert without_digests(text) == current, "Write it again: python -m tests.docs_output"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    broken = []
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            if not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(ROOT)}: {target}")
+    assert not broken
+
+
+def test_every_page_of_docs_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    missing = [page.name for page in PAGES[1:] if page.name not in index]
+    assert missing in ([], ["README.md"])
