@@ -49,7 +49,7 @@ select
     {{ period_label('booked_period') }} || '/' || cause || '/' || currency as journal_id,
     cast(row_number() over (
         partition by booked_period, cause, currency
-        order by case when amount > 0 then 1 else 2 end, account_number, wallet nulls first
+        order by case when amount > 0 then 1 else 2 end, account_number, account_role, wallet nulls first
     ) as int) as line_no,
     booked_period,
     cast({{ period_end_date('booked_period') }} as date) as effective_date,
