@@ -1,4 +1,8 @@
-{# Everything an engine spells differently, behind adapter.dispatch. default__ is DuckDB. #}
+{# Everything an engine spells differently, behind adapter.dispatch. default__ is DuckDB.
+
+   What needs no macro, because DuckDB and Spark agree: greatest and least skip nulls (others return null,
+   so no model hands them one), `string`, `is distinct from`, `rows unbounded preceding`, `except all`,
+   correlated `exists`. Nulls sort differently: every order over a nullable column says nulls first or last. #}
 
 {# Whole number type used inside products and quotients (128 bits). #}
 {% macro as_whole(x) %}{{ return(adapter.dispatch('as_whole', 'creditbooks')(x)) }}{% endmacro %}
@@ -120,9 +124,8 @@
     {% endif %}
 {% endmacro %}
 
-{# Last day of a period, as a date. #}
+{# First day of the period after one, and its own last day, as dates. #}
+{% macro next_period(period) %}{{ return(adapter.dispatch('next_period', 'creditbooks')(period)) }}{% endmacro %}
+{% macro default__next_period(period) -%}cast({{ period }} + interval '1 month' as date){%- endmacro %}
 {% macro period_end_date(period) %}{{ return(adapter.dispatch('period_end_date', 'creditbooks')(period)) }}{% endmacro %}
-{% macro default__period_end_date(period) -%}{{ period }} + interval '1 month' - interval '1 day'{%- endmacro %}
-
-{# A period as people write it: 2025-07. #}
-{% macro period_label(period) -%}substr(cast({{ period }} as string), 1, 7){%- endmacro %}
+{% macro default__period_end_date(period) -%}cast({{ period }} + interval '1 month' - interval '1 day' as date){%- endmacro %}

@@ -305,12 +305,14 @@ cuts as (
     where slices > 1
 ),
 
+{# An event may begin where a lot takes over: of two cuts at one place the lot's is the later. -#}
+{% set in_order = 'partition by stretch_no order by cut, lot_or_none nulls first' -%}
 pieces as (
     select
-        {{ last_known('event_no', 'partition by stretch_no order by cut rows unbounded preceding') }} as event_no,
-        {{ last_known('position', 'partition by stretch_no order by cut rows unbounded preceding') }} as position,
-        {{ last_known('lot_or_none', 'partition by stretch_no order by cut rows unbounded preceding') }} as lot_or_none,
-        cast(lead(cut) over (partition by stretch_no order by cut) - cut as {{ t_credits() }}) as credits
+        {{ last_known('event_no', in_order ~ ' rows unbounded preceding') }} as event_no,
+        {{ last_known('position', in_order ~ ' rows unbounded preceding') }} as position,
+        {{ last_known('lot_or_none', in_order ~ ' rows unbounded preceding') }} as lot_or_none,
+        cast(lead(cut) over ({{ in_order }}) - cut as {{ t_credits() }}) as credits
     from cuts
 )
 

@@ -4,10 +4,7 @@
 -- period's start. A recurring grant stops at max_per_month, counted per calendar month.
 
 {% set times_at_most -%}
-    case
-        when every_unit is null then 1
-        else {{ days_between('period_start', 'period_end') }} / case every_unit when 'day' then 1 when 'week' then 7 when 'month' then 28 else 365 end + 2
-    end
+    case when every_unit is null then 1 else {{ units_at_most('period_start', 'period_end', 'every_unit') }} end
 {%- endset %}
 
 with

@@ -32,7 +32,7 @@ mapped as (
     inner join accounts
         on
             postings.account_role = accounts.role
-            and accounts.effective_from < cast(postings.booked_period + interval '1 month' as date)
+            and accounts.effective_from < {{ next_period('postings.booked_period') }}
 ),
 
 final as (
@@ -52,7 +52,7 @@ select
         order by case when amount > 0 then 1 else 2 end, account_number, account_role, wallet nulls first
     ) as int) as line_no,
     booked_period,
-    cast({{ period_end_date('booked_period') }} as date) as effective_date,
+    {{ period_end_date('booked_period') }} as effective_date,
     account_role,
     account_number,
     account_name,

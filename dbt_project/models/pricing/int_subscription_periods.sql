@@ -3,10 +3,6 @@
 -- Periods are counted from the start of the subscription, so a plan begun on 31 January bills on the
 -- last of February and on 31 March. A period that has begun is billed whole, in advance.
 
-{% set periods_at_most -%}
-    {{ days_between('started_at', as_of()) }} / case every_unit when 'day' then 1 when 'week' then 7 when 'month' then 28 else 365 end + 2
-{%- endset %}
-
 with
 
 subscriptions as (
@@ -44,7 +40,7 @@ numbered as (
     select
         signed.*,
         n as period_index
-    from {{ repeated('signed', periods_at_most, 'n') }}
+    from {{ repeated('signed', units_at_most('started_at', as_of(), 'every_unit'), 'n') }}
 ),
 
 final as (

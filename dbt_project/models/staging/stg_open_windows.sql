@@ -16,7 +16,7 @@ frontiers as (
         closed_at as known_from,
         close_id,
         case
-            when action = 'close' then {{ instant_of("cast(period + interval '1 month' as date)") }}
+            when action = 'close' then {{ instant_of(next_period('period')) }}
             else {{ instant_of('period') }}
         end as open_from
     from register

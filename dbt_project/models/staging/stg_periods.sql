@@ -47,7 +47,7 @@ select
     months.period,
     cast(row_number() over (order by months.period) as int) as period_no,
     {{ instant_of('months.period') }} as starts_at,
-    {{ instant_of("cast(months.period + interval '1 month' as date)") }} as ends_at,
+    {{ instant_of(next_period('months.period')) }} as ends_at,
     coalesce(first_closes.closed_at, {{ end_of_time() }}) as first_closed_at,
     coalesce(last_action.closed_at, {{ end_of_time() }}) as closes_at
 from months
