@@ -10,7 +10,8 @@ from decimal import Decimal
 
 import click
 
-from ingestion.landing import FileReport, LoadResult, Progress
+from ingestion.file_records import FileReport
+from ingestion.landing import LoadResult, Progress
 from ingestion.landing import load as load_files
 from rate_cards.settings import Settings
 

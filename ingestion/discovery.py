@@ -50,7 +50,7 @@ def find_files(book: BookFiles, data: Path) -> list[Found]:
 
 def identify(
     connection: DuckDBPyConnection, found: list[Found], retry_rejected: bool
-) -> list[DataFile]:
+) -> tuple[list[DataFile], list[Problem]]:
     """Number the files, and tell new ones from those whose content was loaded before.
 
     Args:
@@ -60,10 +60,8 @@ def identify(
             by now; their loaded rows stay as they are.
 
     Returns:
-        The files in the same order; new ones have the next numbers.
-
-    Raises:
-        InputError: Files that cannot be what they are said to be, all of them.
+        The files in the same order, new ones with the next numbers; and what is wrong with those
+        that cannot be what they are said to be, which are left out.
     """
     known = {
         (feed, digest, mapping): (file_no, retry_rejected and rejected > 0)
@@ -103,9 +101,7 @@ def identify(
                 size=content.size,
             )
         )
-    if problems:
-        raise InputError(problems, "Nothing was loaded.")
-    return files
+    return files, problems
 
 
 def _no_file(book: BookFiles, position: int, source: Source, data: Path) -> Problem:

@@ -139,11 +139,15 @@ def keep_rejected_rows(connection: DuckDBPyConnection, feed: Feed, staged: Stage
     Values are shown as texts, so that evidence has every digit the file has.
     """
     file_no = staged.file.file_no
+    connection.execute("delete from raw.rejected_rows where file_no = ?", [file_no])
+    if not connection.execute(
+        "select 1 from faults where file_no = ? limit 1", [file_no]
+    ).fetchall():
+        return
     pairs = ", ".join(
         f"'{name.replace(chr(39), chr(39) * 2)}', cast({quote_name(name)} as varchar)"
         for name in staged.relation.columns
     )
-    connection.execute("delete from raw.rejected_rows where file_no = ?", [file_no])
     names = " ".join(f"when '{column.name}' then '{column.written} '" for column in feed.columns)
     connection.execute(
         f"""

@@ -8,7 +8,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from ingestion.commands import load, report_lines
-from ingestion.landing import FileReport, LoadResult
+from ingestion.file_records import FileReport
+from ingestion.landing import LoadResult
 from rate_cards.settings import Settings
 from tests.ingestion_company import Company, event
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -241,7 +243,7 @@ def test_the_control_total_is_the_sum_of_the_loaded_rows_to_the_last_digit(tmp_p
     assert (file.control_total_name, file.control_total) == ("quantity", Decimal(10) ** 19)
 
 
-@pytest.mark.parametrize("failing", ["replace_table", "_insert", "_record_files"])
+@pytest.mark.parametrize("failing", ["replace_table", "_insert", "record_files"])
 def test_a_load_that_dies_while_writing_leaves_the_database_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
@@ -337,3 +339,40 @@ def test_configuration_is_replaced_whole_at_each_load(tmp_path: Path) -> None:
     company.edit_book("Northwind AI, Inc.", "Northwind AI Ltd.")
     company.load()
     assert company.rows("select entity from raw.book") == [("Northwind AI Ltd.",)]
+
+
+def test_files_that_cannot_be_read_and_bad_rows_are_shown_together(tmp_path: Path) -> None:
+    company = Company(tmp_path, '{feed: usage, format: csv, path: "usage*.csv"}')
+    company.file("usage-1.csv")
+    company.file("usage-2.csv", "event_id,event_id")
+    company.usage("usage-3.csv", event("ev_1", quantity="-1"))
+    assert company.messages() == [
+        "the file is empty",
+        'column "event_id" stands twice in the header: at 1 and 2',
+        "quantity is negative in 1 of 1 rows",
+    ]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+import ingestion.landing
+from rate_cards.settings import Settings
+
+ingestion.landing.record_files = lambda *arguments: os._exit(9)
+folder = Path(sys.argv[1])
+ingestion.landing.load(Settings(folder / "book", folder / "data", folder / "company.duckdb"))
+"""
+
+
+def test_a_process_killed_before_the_end_leaves_the_database_as_it_was(tmp_path: Path) -> None:
+    company = Company(tmp_path)
+    company.usage("usage-1.csv", EVENTS[0])
+    company.load()
+    before = company.rows(USAGE_CONTENT), company.rows(FILE_COUNTS)
+    company.usage("usage-2.csv", EVENTS[1])
+    died = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    assert died.returncode == 9
+    assert (company.rows(USAGE_CONTENT), company.rows(FILE_COUNTS)) == before
+    company.load()
+    assert len(company.rows(USAGE_CONTENT)) == 2
