@@ -2,7 +2,9 @@
 
 Numbers and that order are what make ten million events cheap to join later: measured on two cores,
 an as-of join of ordered events takes 1.0 s against 2.4 s unordered. Numbers are keys inside one
-database only; nothing people see depends on them.
+database only; nothing people see depends on them, with one promise: among the events of one customer
+at one instant, event_no rises with event_id, whatever the order the files came in. The drawdown
+breaks ties by it and never has to read an id.
 """
 
 from __future__ import annotations
@@ -39,11 +41,14 @@ def insert_usage(connection: DuckDBPyConnection, kept: str) -> None:
     """
     _number_customers(connection, kept)
     _number_property_sets(connection, kept)
+    (last_known,) = connection.execute(
+        "select coalesce(max(event_no), 0) from raw.usage"
+    ).fetchall()[0]
     connection.execute(
         f"""
         insert into raw.usage
         select
-            (select coalesce(max(event_no), 0) from raw.usage) + row_number() over () as event_no,
+            {last_known} + row_number() over () as event_no,
             *
         from (
             select
@@ -63,6 +68,54 @@ def insert_usage(connection: DuckDBPyConnection, kept: str) -> None:
         )
         """
     )
+    if last_known:
+        _reorder_simultaneous_events(connection, last_known)
+
+
+def _reorder_simultaneous_events(connection: DuckDBPyConnection, last_known: int) -> None:
+    """Let events of one customer and instant swap numbers until these rise with event_id.
+
+    Within one load the insert already numbers them so; only instants that an earlier load has seen
+    too can be out of order, and those are few.
+
+    Args:
+        connection: Inside the load's transaction, the new rows inserted.
+        last_known: Highest event_no before this load.
+    """
+    connection.execute(
+        f"""
+        create temp table renumbered as
+        with simultaneous as (
+            select customer_no, occurred_at from raw.usage where event_no > {last_known}
+            intersect
+            select customer_no, occurred_at from raw.usage where event_no <= {last_known}
+        ),
+        ranked as (
+            select
+                customer_no,
+                occurred_at,
+                event_no,
+                row_number() over (partition by customer_no, occurred_at order by event_id) as by_id,
+                row_number() over (partition by customer_no, occurred_at order by event_no) as by_no
+            from raw.usage
+            inner join simultaneous using (customer_no, occurred_at)
+        )
+        select ranked.event_no, wanted.event_no as new_event_no
+        from ranked
+        inner join ranked as wanted
+            on ranked.customer_no = wanted.customer_no
+            and ranked.occurred_at = wanted.occurred_at
+            and ranked.by_id = wanted.by_no
+        where ranked.event_no <> wanted.event_no
+        """
+    )
+    connection.execute(
+        """
+        update raw.usage set event_no = new_event_no
+        from renumbered where usage.event_no = renumbered.event_no
+        """
+    )
+    connection.execute("drop table renumbered")
 
 
 def _number_customers(connection: DuckDBPyConnection, kept: str) -> None:

@@ -1,8 +1,8 @@
 """A plain, event-by-event drawdown: slow, obvious, and written without looking at the SQL.
 
-It knows the rules of docs (half-open windows, burn order, chains with a price in each wallet, the rest to
-overage or unfunded) and walks events one at a time in whole billionths of a credit. Tests compare the
-engine with it; nothing else may import it.
+It knows the rules (half-open windows, burn order, chains with a price in each wallet, the rest to
+overage or unfunded) and walks events one at a time in whole billionths of a credit. Tests compare
+the engine with it; nothing else may import it.
 """
 
 from __future__ import annotations

@@ -313,6 +313,21 @@ def test_usage_lies_in_customer_and_time_order_with_dense_numbers(tmp_path: Path
     ]
 
 
+def test_simultaneous_events_of_a_customer_are_numbered_by_id_whatever_came_first(
+    tmp_path: Path,
+) -> None:
+    company = Company(tmp_path)
+    for name, ids in {"usage-1.csv": ["ev_d", "ev_b"], "usage-2.csv": ["ev_c", "ev_a"]}.items():
+        company.usage(name, *(event(event_id, customer="a") for event_id in ids))
+        company.load()
+    assert company.rows("select event_no, event_id from raw.usage order by event_no") == [
+        (1, "ev_a"),
+        (2, "ev_b"),
+        (3, "ev_c"),
+        (4, "ev_d"),
+    ]
+
+
 def test_properties_are_kept_once_per_combination_and_spread_for_matching(tmp_path: Path) -> None:
     company = Company(tmp_path)
     company.usage("usage.csv", event("ev_1"), event("ev_2"), event("ev_3", properties=""))
