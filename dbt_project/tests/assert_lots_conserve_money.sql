@@ -7,9 +7,15 @@ released as (
     select
         lot_no,
         {% for suffix in ['', '_functional'] -%}
-        sum(usage_revenue{{ suffix }} + prior_period_revenue{{ suffix }} + breakage_revenue{{ suffix }} + refund_release{{ suffix }}) as released{{ suffix }},
+        sum(
+            usage_revenue{{ suffix }} + prior_period_revenue{{ suffix }}
+            + breakage_revenue{{ suffix }} + refund_release{{ suffix }}
+        ) as released{{ suffix }},
         max(released_to_date{{ suffix }}) as released_to_date{{ suffix }},
-        min(usage_revenue{{ suffix }} + prior_period_revenue{{ suffix }} + breakage_revenue{{ suffix }} + refund_release{{ suffix }}) as smallest_release{{ suffix }},
+        min(
+            usage_revenue{{ suffix }} + prior_period_revenue{{ suffix }}
+            + breakage_revenue{{ suffix }} + refund_release{{ suffix }}
+        ) as smallest_release{{ suffix }},
         {% endfor -%}
         min(closing_credits) as closing_credits
     from {{ ref('int_lot_settlements') }}

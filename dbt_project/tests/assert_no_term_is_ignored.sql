@@ -9,7 +9,10 @@ select
 from {{ source('config', 'rates') }} as rates
 where
     rates.tiers is not null
-    and exists (select 1 from {{ ref('int_rate_matches') }} as matches where matches.rate_no = rates.rate_no)
+    and exists (
+        select 1 from {{ ref('int_rate_matches') }} as matches
+        where matches.rate_no = rates.rate_no
+    )
 union all
 select
     'lot ' || lots.lot_id as subject,

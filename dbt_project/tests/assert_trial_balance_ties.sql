@@ -20,27 +20,33 @@ liability_accounts as (
     from {{ ref('trial_balance') }} as trial_balance
     where
         trial_balance.account_number in (
-            select account_number from {{ ref('journal_lines') }}
-            where account_role in (select liability from {{ ref('liability_rollforward') }})
+            select lines.account_number from {{ ref('journal_lines') }} as lines
+            where
+                lines.account_role in (
+                    select rollforward.liability
+                    from {{ ref('liability_rollforward') }} as rollforward
+                )
         )
+),
+
+role_accounts as (
+    select
+        account_role,
+        max(account_number) as account_number
+    from {{ ref('journal_lines') }}
+    group by account_role
 ),
 
 expected as (
     select
-        lines.account_number,
+        role_accounts.account_number,
         rollforward.currency,
         rollforward.booked_period,
         sum(rollforward.closing) as closing
     from {{ ref('liability_rollforward') }} as rollforward
-    inner join (
-        select
-            account_role,
-            max(account_number) as account_number
-        from {{ ref('journal_lines') }}
-        group by account_role
-    ) as lines
-        on rollforward.liability = lines.account_role
-    group by lines.account_number, rollforward.currency, rollforward.booked_period
+    inner join role_accounts
+        on rollforward.liability = role_accounts.account_role
+    group by role_accounts.account_number, rollforward.currency, rollforward.booked_period
 )
 
 select

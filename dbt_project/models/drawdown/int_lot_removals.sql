@@ -72,7 +72,10 @@ removals as (
         refunded_lots.booked_at as removed_at,
         case
             when refunded_lots.refunded >= refunded_lots.paid then lots.credits
-            else {{ share_of('lots.credits', 'cast(refunded_lots.refunded as ' ~ t_credits() ~ ')', 'cast(refunded_lots.paid as ' ~ t_credits() ~ ')') }}
+            else {{ share_of(
+                'lots.credits',
+                'cast(refunded_lots.refunded as ' ~ t_credits() ~ ')',
+                'cast(refunded_lots.paid as ' ~ t_credits() ~ ')') }}
         end as requested,
         cast(null as string) as reason
     from refunded_lots

@@ -46,7 +46,7 @@ kind_order as (
 weighed as (
     select
         lots.*,
-        case when earns then credits else {{ zero_credits() }} end as weight
+        case when lots.earns then lots.credits else {{ zero_credits() }} end as weight
     from lots
 ),
 
@@ -90,7 +90,9 @@ converted as (
 considered as (
     select
         converted.*,
-        {%- for column, amount, minor in [('consideration', 'origin_amount', 'minor_units'), ('functional_consideration', 'origin_functional', 'functional_minor_units')] %}
+        {%- for column, amount, minor in [
+            ('consideration', 'origin_amount', 'minor_units'),
+            ('functional_consideration', 'origin_functional', 'functional_minor_units')] %}
         cast(
             {{ settled_to_date(amount, 'weight_to', 'weight_total', minor) }}
             - {{ settled_to_date(amount, 'cast(weight_to - weight as ' ~ t_credits() ~ ')', 'weight_total', minor) }}

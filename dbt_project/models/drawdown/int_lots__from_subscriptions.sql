@@ -39,7 +39,7 @@ granted as (
 repeated as (
     select
         granted.*,
-        n as occurrence
+        _repeated.n as occurrence
     from {{ repeated('granted', times_at_most, 'n') }}
 ),
 
@@ -56,7 +56,10 @@ starts as (
 within_period as (
     select
         *,
-        {{ sum_credits('credits', 'partition by subscription_id, grant_no, ' ~ period_of('effective_at') ~ ' order by effective_at rows unbounded preceding') }} as granted_this_month
+        {{ sum_credits(
+            'credits',
+            'partition by subscription_id, grant_no, ' ~ period_of('effective_at')
+            ~ ' order by effective_at rows unbounded preceding') }} as granted_this_month
     from starts
     where
         effective_at < period_end
@@ -77,30 +80,30 @@ capped as (
 )
 
 select
-    subscription_id || ':' || period_index || ':' || grant_no
-    || case when every_unit is null then '' else ':' || (occurrence + 1) end as lot_id,
+    capped.subscription_id || ':' || capped.period_index || ':' || capped.grant_no
+    || case when capped.every_unit is null then '' else ':' || (capped.occurrence + 1) end as lot_id,
     'subscription' as origin,
-    subscription_id || ':' || period_index as origin_id,
-    customer_id,
-    wallet,
-    kind,
-    cast(capped_credits * quantity as {{ t_credits() }}) as credits,
-    earns and every_unit is null as earns,
-    cast(price_amount * quantity as {{ t_money() }}) as origin_amount,
-    price_currency as origin_currency,
-    effective_at as valued_at,
-    effective_at,
-    {{ booked_at('effective_at') }} as usable_from,
-    case expires
-        when 'period_end' then period_end
-        when 'duration' then {{ add_calendar('effective_at', 'expires_count', 'expires_unit') }}
+    capped.subscription_id || ':' || capped.period_index as origin_id,
+    capped.customer_id,
+    capped.wallet,
+    capped.kind,
+    cast(capped.capped_credits * capped.quantity as {{ t_credits() }}) as credits,
+    capped.earns and capped.every_unit is null as earns,
+    cast(capped.price_amount * capped.quantity as {{ t_money() }}) as origin_amount,
+    capped.price_currency as origin_currency,
+    capped.effective_at as valued_at,
+    capped.effective_at,
+    {{ booked_at('capped.effective_at') }} as usable_from,
+    case capped.expires
+        when 'period_end' then capped.period_end
+        when 'duration' then {{ add_calendar('capped.effective_at', 'capped.expires_count', 'capped.expires_unit') }}
     end as expires_at,
-    priority,
-    offer,
+    capped.priority,
+    capped.offer,
     cast(null as string) as payment_id,
-    subscription_id,
-    period_index as subscription_period,
-    card_version
+    capped.subscription_id,
+    capped.period_index as subscription_period,
+    capped.card_version
 from capped
-{{ join_open_window('received_at') }}
-where capped_credits > 0
+{{ join_open_window('capped.received_at') }}
+where capped.capped_credits > 0

@@ -72,5 +72,7 @@ select
     amount,
     breakage_amount,
     refunded,
-    {{ sum_money('sold - amount - refunded', 'partition by cohort, wallet, currency order by recognized_period rows unbounded preceding') }} as remaining
+    {{ sum_money(
+        'sold - amount - refunded',
+        'partition by cohort, wallet, currency order by recognized_period rows unbounded preceding') }} as remaining
 from filled

@@ -59,7 +59,8 @@ filled as (
         {% for suffix in ['', '_functional'] -%}
         {% set last_suffix = loop.last -%}
         {% for column in columns -%}
-        coalesce(movements.{{ column }}{{ suffix }}, {{ zero_money() }}) as {{ column }}{{ suffix }}{{ '' if last_suffix and loop.last else ',' }}
+        coalesce(movements.{{ column }}{{ suffix }}, {{ zero_money() }})
+        as {{ column }}{{ suffix }}{{ '' if last_suffix and loop.last else ',' }}
         {% endfor -%}
         {% endfor %}
     from groups
@@ -77,7 +78,10 @@ running as (
     select
         *,
         {%- for suffix in ['', '_functional'] %}
-        {{ sum_money('addition' ~ suffix ~ ' - usage_revenue' ~ suffix ~ ' - breakage_revenue' ~ suffix ~ ' - prior_period_revenue' ~ suffix ~ ' - refund_release' ~ suffix, 'partition by liability, wallet, currency order by booked_period rows unbounded preceding') }} as closing{{ suffix }}{{ ',' if not loop.last }}
+        {{ sum_money(
+            'addition' ~ suffix ~ ' - usage_revenue' ~ suffix ~ ' - breakage_revenue' ~ suffix
+            ~ ' - prior_period_revenue' ~ suffix ~ ' - refund_release' ~ suffix,
+            'partition by liability, wallet, currency order by booked_period rows unbounded preceding') }} as closing{{ suffix }}{{ ',' if not loop.last }}
         {%- endfor %}
     from filled
 ),
@@ -100,7 +104,10 @@ ledger as (
         running.wallet,
         running.currency,
         running.booked_period,
-        {{ sum_money('posted.amount', 'partition by running.liability, running.wallet, running.currency order by running.booked_period rows unbounded preceding') }} as gl_balance
+        {{ sum_money(
+            'posted.amount',
+            'partition by running.liability, running.wallet, running.currency'
+            ~ ' order by running.booked_period rows unbounded preceding') }} as gl_balance
     from running
     left join posted
         on

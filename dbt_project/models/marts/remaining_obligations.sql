@@ -24,8 +24,12 @@ select
     lots.wallet,
     lots.currency,
     {{ sum_money('balances.closing') }} as amount,
-    {{ sum_money("case when lots.expires_at <= " ~ add_calendar('periods.ends_at', '12', "'month'") ~ " then balances.closing end") }} as within_12_months,
-    {{ sum_money("case when lots.expires_at > " ~ add_calendar('periods.ends_at', '12', "'month'") ~ " then balances.closing end") }} as beyond_12_months,
+    {{ sum_money(
+        "case when lots.expires_at <= " ~ add_calendar('periods.ends_at', '12', "'month'")
+        ~ " then balances.closing end") }} as within_12_months,
+    {{ sum_money(
+        "case when lots.expires_at > " ~ add_calendar('periods.ends_at', '12', "'month'")
+        ~ " then balances.closing end") }} as beyond_12_months,
     {{ sum_money('case when lots.expires_at is null then balances.closing end') }} as no_expiry,
     max(lots.expires_at) as latest_expiry
 from balances

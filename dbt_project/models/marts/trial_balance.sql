@@ -51,7 +51,9 @@ filled as (
 running as (
     select
         *,
-        {{ sum_money('debits - credits', 'partition by account_number, currency order by booked_period rows unbounded preceding') }} as closing
+        {{ sum_money(
+            'debits - credits',
+            'partition by account_number, currency order by booked_period rows unbounded preceding') }} as closing
     from filled
 )
 

@@ -55,7 +55,9 @@ filled as (
 running as (
     select
         *,
-        {{ sum_credits('granted + drawn + expired + voided', 'partition by customer_id, wallet order by booked_period rows unbounded preceding') }} as closing
+        {{ sum_credits(
+            'granted + drawn + expired + voided',
+            'partition by customer_id, wallet order by booked_period rows unbounded preceding') }} as closing
     from filled
 )
 

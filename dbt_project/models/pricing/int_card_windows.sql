@@ -19,7 +19,11 @@ corrected as (
 in_force as (
     select *
     from versions
-    where not exists (select 1 from corrected where corrected.version = versions.version)
+    where
+        not exists (
+            select 1 from corrected
+            where corrected.version = versions.version
+        )
 )
 
 select

@@ -109,7 +109,7 @@ counted as (
     inner join limits
         on
             events.customer_id = limits.customer_id
-            and (limits.wallet is null or limits.wallet = events.wallet)
+            and (limits.wallet is null or events.wallet = limits.wallet)
             and events.occurred_at >= limits.effective_from
             and events.occurred_at < limits.effective_to
             and case limits.scope
@@ -123,7 +123,10 @@ counted as (
 running as (
     select
         *,
-        {{ sum_credits('cost', "partition by limit_id, subject_id, window_start order by occurred_at, event_id rows unbounded preceding") }} as used_to
+        {{ sum_credits(
+            'cost',
+            'partition by limit_id, subject_id, window_start'
+            ~ ' order by occurred_at, event_id rows unbounded preceding') }} as used_to
     from counted
 )
 

@@ -83,8 +83,8 @@ for_classes as (
         on
             candidates.rate_no = audience.rate_no
             and (
-                (audience.audience = 'customer' and audience.value = classes.class_customer)
-                or (audience.audience = 'segment' and audience.value = classes.class_segment)
+                (audience.audience = 'customer' and classes.class_customer = audience.value)
+                or (audience.audience = 'segment' and classes.class_segment = audience.value)
             )
     where candidates.audience = 'everyone' or audience.rate_no is not null
 ),
@@ -94,7 +94,7 @@ ranked as (
         *,
         rank() over (
             partition by property_set_no, version, class_no
-            order by audience_rank, match_count desc
+            order by audience_rank asc, match_count desc
         ) as place,
         count(*) over (
             partition by property_set_no, version, class_no, audience_rank, match_count

@@ -39,7 +39,7 @@ signed as (
 numbered as (
     select
         signed.*,
-        n as period_index
+        _repeated.n as period_index
     from {{ repeated('signed', units_at_most('started_at', as_of(), 'every_unit'), 'n') }}
 ),
 

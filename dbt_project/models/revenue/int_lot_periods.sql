@@ -35,8 +35,8 @@ grid as (
     from spans
     inner join periods
         on
-            periods.period >= spans.first_period
-            and (spans.lowest > 0 or periods.period <= spans.last_moved)
+            spans.first_period <= periods.period
+            and (spans.lowest > 0 or spans.last_moved >= periods.period)
 ),
 
 filled as (
@@ -47,12 +47,16 @@ filled as (
         {% for column in ['granted', 'drawn', 'drawn_late', 'lapsed', 'voided', 'refunded'] -%}
         coalesce(settlements.{{ column }}, {{ zero_credits() }}) as {{ column }},
         {% endfor -%}
-        {{ last_known('settlements.closing_credits', 'partition by grid.lot_no order by grid.period rows unbounded preceding') }} as closing_credits,
+        {{ last_known(
+            'settlements.closing_credits',
+            'partition by grid.lot_no order by grid.period rows unbounded preceding') }} as closing_credits,
         {%- for suffix in ['', '_functional'] %}
         {% for column in ['addition', 'usage_revenue', 'prior_period_revenue', 'breakage_revenue', 'refund_release'] -%}
         coalesce(settlements.{{ column }}{{ suffix }}, {{ zero_money() }}) as {{ column }}{{ suffix }},
         {% endfor -%}
-        {{ last_known('settlements.released_to_date' ~ suffix, 'partition by grid.lot_no order by grid.period rows unbounded preceding') }} as released_to_date{{ suffix }}{{ ',' if not loop.last }}
+        {{ last_known(
+            'settlements.released_to_date' ~ suffix,
+            'partition by grid.lot_no order by grid.period rows unbounded preceding') }} as released_to_date{{ suffix }}{{ ',' if not loop.last }}
         {%- endfor %}
     from grid
     left join settlements
@@ -63,7 +67,11 @@ filled as (
 
 select
     filled.*,
-    cast(filled.closing_credits - filled.granted + filled.drawn + filled.drawn_late + filled.lapsed + filled.voided + filled.refunded as {{ t_credits() }}) as opening_credits,
+    cast(
+        filled.closing_credits - filled.granted + filled.drawn + filled.drawn_late
+        + filled.lapsed + filled.voided + filled.refunded
+        as {{ t_credits() }}
+    ) as opening_credits,
     cast(lots.consideration - filled.released_to_date as {{ t_money() }}) as closing,
     cast(
         lots.consideration - filled.released_to_date - filled.addition

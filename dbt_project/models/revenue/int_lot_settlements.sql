@@ -22,7 +22,9 @@ running as (
         lots.functional_consideration,
         lots.minor_units,
         lots.functional_minor_units,
-        {{ sum_credits('movements.drawn + movements.drawn_late + movements.lapsed + movements.voided + movements.refunded', 'partition by movements.lot_no order by movements.booked_period rows unbounded preceding') }} as settled
+        {{ sum_credits(
+            'movements.drawn + movements.drawn_late + movements.lapsed + movements.voided + movements.refunded',
+            'partition by movements.lot_no order by movements.booked_period rows unbounded preceding') }} as settled
     from movements
     inner join lots
         on movements.lot_no = lots.lot_no
@@ -54,7 +56,10 @@ to_date as (
         {%- for suffix, consideration, minor in books %}
         case when granted > 0 then {{ consideration }} else {{ zero_money() }} end as addition{{ suffix }},
         {% for step in ['before', 'after_drawn', 'after_late', 'after_lapsed', 'settled'] -%}
-        case when {{ consideration }} = 0 then {{ zero_money() }} else {{ settled_to_date(consideration, step, 'credits', minor) }} end as value_{{ step }}{{ suffix }}{{ ',' if not loop.last }}
+        case
+            when {{ consideration }} = 0 then {{ zero_money() }}
+            else {{ settled_to_date(consideration, step, 'credits', minor) }}
+        end as value_{{ step }}{{ suffix }}{{ ',' if not loop.last }}
         {% endfor %}{{ ',' if not loop.last }}
         {%- endfor %}
     from steps

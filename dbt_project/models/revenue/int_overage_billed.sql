@@ -63,7 +63,10 @@ summed as (
 running as (
     select
         *,
-        {{ sum_amount('unrounded_amount', 'partition by customer_id, booked_period, currency order by sort_no, wallet, service_period rows unbounded preceding') }} as amount_to
+        {{ sum_amount(
+            'unrounded_amount',
+            'partition by customer_id, booked_period, currency'
+            ~ ' order by sort_no, wallet, service_period rows unbounded preceding') }} as amount_to
     from summed
 )
 
@@ -77,6 +80,10 @@ select
     minor_units,
     credits,
     unrounded_amount,
-    cast({{ to_money('amount_to', 'minor_units') }} - {{ to_money('amount_to - unrounded_amount', 'minor_units') }} as {{ t_money() }}) as amount,
+    cast(
+        {{ to_money('amount_to', 'minor_units') }}
+        - {{ to_money('amount_to - unrounded_amount', 'minor_units') }}
+        as {{ t_money() }}
+    ) as amount,
     events
 from running

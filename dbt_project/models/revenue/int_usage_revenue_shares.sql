@@ -61,7 +61,10 @@ keyed as (
 running as (
     select
         *,
-        {{ sum_credits('credits', 'partition by lot_no, booked_period, is_late order by property_sort, customer_sort, service_period rows unbounded preceding') }} as credits_to,
+        {{ sum_credits(
+            'credits',
+            'partition by lot_no, booked_period, is_late'
+            ~ ' order by property_sort, customer_sort, service_period rows unbounded preceding') }} as credits_to,
         {{ sum_credits('credits', 'partition by lot_no, booked_period, is_late') }} as credits_total
     from keyed
 )

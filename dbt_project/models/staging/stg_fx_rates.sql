@@ -23,7 +23,7 @@ select
     coalesce(lead(rate_from) over (partition by currency order by rate_from), {{ end_of_time() }}) as rate_to,
     cast(rate as decimal(28, 12)) as rate
 from rates
-where currency not in (select functional_currency from book)
+where currency not in (select book.functional_currency from book)
 union all
 select
     functional_currency as currency,

@@ -13,8 +13,7 @@ billed as (
 ),
 
 book as (
-    select
-        coalesce(currencies.minor_units, 2) as functional_minor_units
+    select coalesce(currencies.minor_units, 2) as functional_minor_units
     from {{ source('config', 'book') }} as book
     left join {{ source('config', 'currencies') }} as currencies
         on book.functional_currency = currencies.currency
