@@ -113,14 +113,14 @@ class WalletLine:
 
 
 @dataclass(frozen=True)
-class MeterLine:
-    """What one meter earned in one period, in one currency."""
+class PeriodLine:
+    """What one account, meter or the like came to in one period, in one currency."""
 
     period: date
-    meter: str
+    name: str
     currency: str
     decimals: int
-    revenue: Decimal
+    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,8 @@ class Figures:
     models_sha256: str
     rollforwards: tuple[Rollforward, ...]
     wallets: tuple[WalletLine, ...] = ()
-    meters: tuple[MeterLine, ...] = ()
+    revenue: tuple[PeriodLine, ...] = ()
+    meters: tuple[PeriodLine, ...] = ()
     late: tuple[LateLine, ...] = ()
     unpaid: tuple[UnpaidLine, ...] = ()
     heads: tuple[Headline, ...] = ()
@@ -206,8 +207,8 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class MeterTable:
-    """Revenue per meter and period in one currency, zero where a meter earned nothing."""
+class PeriodTable:
+    """Amounts per name and period in one currency, zero where there was nothing."""
 
     currency: str
     decimals: int
@@ -216,26 +217,23 @@ class MeterTable:
 
     @property
     def totals(self) -> tuple[Decimal, ...]:
-        """Revenue of each period over all meters."""
+        """Each period over all rows."""
         columns = zip(*(amounts for _, amounts in self.rows), strict=True)
         return tuple(map(total, columns))
 
 
-def meter_tables(lines: Iterable[MeterLine]) -> list[MeterTable]:
-    """Meter lines as one table per currency, meters in order of name."""
-    by_currency: dict[tuple[str, int], list[MeterLine]] = {}
+def period_tables(lines: Iterable[PeriodLine]) -> list[PeriodTable]:
+    """Lines as one table per currency, rows in order of name."""
+    by_currency: dict[tuple[str, int], list[PeriodLine]] = {}
     for line in lines:
         by_currency.setdefault((line.currency, line.decimals), []).append(line)
     tables = []
     for (currency, decimals), found in sorted(by_currency.items()):
         periods = tuple(sorted({line.period for line in found}))
-        amounts: dict[tuple[str, date], Decimal] = {}
-        for line in found:
-            key = (line.meter, line.period)
-            amounts[key] = amounts.get(key, NOTHING) + line.revenue
+        amounts = {(line.name, line.period): line.amount for line in found}
         rows = tuple(
-            (meter, tuple(amounts.get((meter, period), NOTHING) for period in periods))
-            for meter in sorted({line.meter for line in found})
+            (name, tuple(amounts.get((name, period), NOTHING) for period in periods))
+            for name in sorted({line.name for line in found})
         )
-        tables.append(MeterTable(currency, decimals, periods, rows))
+        tables.append(PeriodTable(currency, decimals, periods, rows))
     return tables

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.chart import rollforward_svg
-from reports.figures import MOVEMENTS, Figures, meter_tables
+from reports.figures import MOVEMENTS, Figures, period_tables
 from reports.numbers import (
     count,
     credits_text,
@@ -58,7 +58,8 @@ def render_rollforward(figures: Figures) -> str:
         figures=figures,
         until=last_day(figures.as_of.astimezone(UTC), offset),
         style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
-        meter_tables=meter_tables(figures.meters),
+        revenue_tables=period_tables(figures.revenue),
+        meter_tables=period_tables(figures.meters),
     )
 
 

@@ -13,7 +13,7 @@ from reports.figures import (
     Figures,
     Headline,
     LateLine,
-    MeterLine,
+    PeriodLine,
     Rollforward,
     RollforwardRow,
     SourceFile,
@@ -45,6 +45,7 @@ def read_figures(connection: DuckDBPyConnection, parameters: Parameters) -> Figu
         models_sha256=parameters.models_sha256,
         rollforwards=rollforwards,
         wallets=_wallets(connection),
+        revenue=_revenue(connection),
         meters=_meters(connection),
         late=_late(connection),
         unpaid=_unpaid(connection),
@@ -149,20 +150,43 @@ def _wallets(connection: DuckDBPyConnection) -> tuple[WalletLine, ...]:
     return tuple(WalletLine(*(*row[:4], _decimals(row[4]), *row[5:])) for row in rows)
 
 
-def _meters(connection: DuckDBPyConnection) -> tuple[MeterLine, ...]:
-    """Revenue from usage per period, meter and currency; nothing for what earned nothing."""
-    rows = connection.execute(
+def _revenue(connection: DuckDBPyConnection) -> tuple[PeriodLine, ...]:
+    """Revenue per period and account, contra revenue negative, as posted."""
+    return _period_lines(
+        connection,
         """
         select
-            booked_period, meter, currency, minor_units, sum(usage_revenue + prior_period_revenue)
-        from marts.revenue_by_meter left join raw.currencies using (currency)
-        where meter is not null
-        group by booked_period, meter, currency, minor_units
-        having sum(usage_revenue + prior_period_revenue) <> 0
-        order by booked_period, meter, currency
+            booked_period, account_number || ' ' || account_name as name, currency,
+            sum(credit - debit) as amount
+        from marts.journal_lines
+        where account_type in ('revenue', 'contra_revenue') group by all
+        """,
+    )
+
+
+def _meters(connection: DuckDBPyConnection) -> tuple[PeriodLine, ...]:
+    """Revenue from usage per period and meter."""
+    return _period_lines(
+        connection,
+        """
+        select
+            booked_period, meter as name, currency,
+            sum(usage_revenue + prior_period_revenue) as amount
+        from marts.revenue_by_meter where meter is not null group by all
+        """,
+    )
+
+
+def _period_lines(connection: DuckDBPyConnection, query: str) -> tuple[PeriodLine, ...]:
+    """Lines of a query that gives booked_period, name, currency and amount."""
+    rows = connection.execute(
+        f"""
+        select booked_period, name, currency, minor_units, amount
+        from ({query}) as lines left join raw.currencies using (currency)
+        where amount <> 0 order by all
         """
     ).fetchall()
-    return tuple(MeterLine(*(*row[:3], _decimals(row[3]), row[4])) for row in rows)
+    return tuple(PeriodLine(*(*row[:3], _decimals(row[3]), row[4])) for row in rows)
 
 
 def _late(connection: DuckDBPyConnection) -> tuple[LateLine, ...]:

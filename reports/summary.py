@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from pathlib import Path
+from textwrap import wrap
 from zoneinfo import ZoneInfo
 
 from rate_cards.problems import relative
 from reports.figures import MOVEMENTS, Figures, Rollforward
 from reports.numbers import aligned, count, last_day, money, month, short_credits
 
+WIDTH = 80
 PERIODS_SHOWN = 8
 COLUMNS = {"usage_revenue": "Usage", "prior_period_revenue": "Late"}
 """Words over columns that are shorter here than on the page, to fit a terminal."""
@@ -87,7 +89,18 @@ def _verdict(figures: Figures) -> list[str]:
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Words and values in two columns."""
+    """Words and values in two columns, long values on several lines."""
     found = list(pairs)
-    width = max((len(name) for name, _ in found), default=0)
-    return [f"{name:<{width}}  {value}" for name, value in found]
+    width = max((len(name) for name, _ in found), default=0) + 2
+    return [
+        line
+        for name, value in found
+        for line in wrap(
+            value,
+            WIDTH,
+            initial_indent=f"{name:<{width}}",
+            subsequent_indent=" " * width,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    ]
