@@ -135,8 +135,8 @@ def test_policies_are_one_row_per_setting(tmp_path: Path) -> None:
 def test_currencies_have_the_minor_units_of_iso_4217(
     tmp_path: Path, currency: str, units: int
 ) -> None:
-    edit = (CARD, "{amount: 10.00, currency: USD}", f"{{amount: 10, currency: {currency}}}")
-    currencies = tables_of(tmp_path, edit)["currencies"]
+    # Whether or not the book names them: payments may come in any.
+    currencies = tables_of(tmp_path)["currencies"]
     assert rows(currencies, currency=currency) == [{"currency": currency, "minor_units": units}]
 
 
@@ -285,7 +285,6 @@ def test_a_cost_lasts_until_its_supplier_s_next_version(tmp_path: Path) -> None:
         "a-2026-03-01": FOREVER,
     }
     assert set(tables["cost_rates"]["amount"]) == {Decimal("0.000002500001")}
-    assert rows(tables["currencies"], currency="KWD")
     assert tables["cost_match"].height == 3
 
 
