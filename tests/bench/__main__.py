@@ -39,7 +39,7 @@ Figures = dict[str, Any]
 def simulate(name: str, **options: int | bool) -> Path:
     """Data of a size, made once and kept: the same options give the same files."""
     folder = OUT / "data" / name
-    done = folder / ".complete"
+    done = folder.with_name(f"{name}.complete")
     if not done.exists():
         shutil.rmtree(folder, ignore_errors=True)
         flags = [
