@@ -74,7 +74,8 @@ def run_dbt(verb: str, db: Path, variables: Variables, threads: int | None) -> l
                 "Run creditbooks from a checkout of its repository.",
             )
         )
-    folder = folder_beside(db)
+    # Absolute, since dbt reads a relative folder from its project's.
+    folder = folder_beside(db.resolve())
     # Appended to by dbt without end; the log of one run is what anybody reads.
     shutil.rmtree(folder / "logs", ignore_errors=True)
     arguments = [
