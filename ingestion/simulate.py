@@ -15,10 +15,34 @@ from rate_cards.settings import Settings
 
 
 @click.command()
-@click.option("--customers", type=click.IntRange(1, 10_000_000), default=200, show_default=True)
-@click.option("--events", type=click.IntRange(1, 2_000_000_000), default=60_000, show_default=True)
-@click.option("--months", type=click.IntRange(1, 120), default=6, show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**31), default=7, show_default=True)
+@click.option(
+    "--customers",
+    type=click.IntRange(1, 10_000_000),
+    default=200,
+    show_default=True,
+    help="Customers that join within the months.",
+)
+@click.option(
+    "--events",
+    type=click.IntRange(1, 2_000_000_000),
+    default=60_000,
+    show_default=True,
+    help="Distinct usage events.",
+)
+@click.option(
+    "--months",
+    type=click.IntRange(1, 120),
+    default=6,
+    show_default=True,
+    help="Calendar months; all but the last are closed.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=7,
+    show_default=True,
+    help="Picks one company out of all of this size.",
+)
 @click.option(
     "--start",
     type=click.DateTime(["%Y-%m"]),

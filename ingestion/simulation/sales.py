@@ -290,7 +290,7 @@ due as (
     select
         *,
         peak - coalesce(lag(peak) over (partition by currency order by week_no), 0) as payout_cents,
-        starts_at() + days(week_no * 7 + 8) + interval 9 hour as paid_at
+        starts_at() + days(week_no * 7 + 7) as paid_at
     from peaks
 )
 select
@@ -309,7 +309,7 @@ select
     null,
     null,
     null,
-    paid_at
+    paid_at + interval 1 day
 from due
 where payout_cents > 0 and paid_at < ends_at()
 """

@@ -59,7 +59,7 @@ def write_usage(
 
 _PARQUET = "format parquet, compression zstd, row_group_size 122880"
 
-# One row per event of a month (null: of every month), in order of time.
+# One row per event of a month (null: of every month); event_no follows occurred_at.
 #
 # The largest part r of the customers has the cube root of r of the usage: the first of 200 a sixth,
 # the first hundredth of many a fifth. Ranks are scattered over the customers, so that some of the
@@ -84,7 +84,7 @@ drawn as (
         (draw(3, event_no) >> 12) * usable_slots >> 20 as slot,
         draw(4, event_no) >> 12 as size,
         draw(5, event_no) as whim,
-        event_no % 331 = 17 as is_late
+        event_no % 151 = 17 as is_late
     from placed
 ),
 ranked as (
@@ -161,7 +161,10 @@ _COLUMNS = """
 
 
 def _on_time(month: int) -> str:
-    return f"select {_COLUMNS} from events_of({month}) where not is_late and not is_in_image_log"
+    return (
+        f"select {_COLUMNS} from events_of({month}) where not is_late and not is_in_image_log "
+        "order by event_no"
+    )
 
 
 _LATE = f"""

@@ -96,7 +96,8 @@ _MACROS = """
 -- multiply-and-fold three times. The result differs for every n below 2^32 of one stream.
 create macro scramble(x) as (xor(x, x >> 16) * 73244475) & 4294967295;
 create macro draw(stream, n) as scramble(scramble(scramble(
-    (n * 2654435761 + stream * cast(668265263 as bigint) + first_state()) & 4294967295
+    ((n & 4294967295) * 1597334677 + cast(stream as bigint) * 668265263 + first_state())
+    & 4294967295
 )));
 
 create macro code(customer_no) as lpad(cast(customer_no + 1 as varchar), 6, '0');
