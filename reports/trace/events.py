@@ -14,6 +14,7 @@ from reports.trace.tree import Step, tie
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+SETTLED = "drawn, sold or unfunded"
 UNPAID_WORDS = {
     "overage": "sold after use (overage)",
     "unfunded": "paid for by nobody (unfunded)",
@@ -172,30 +173,30 @@ def _entry_step(connection: DuckDBPyConnection, entry: Row) -> Step:
         )
     lot = one(connection, f"{LOTS} where lot_id = ?", entry["lot_id"])
     assert lot is not None
-    cause = "usage of earlier periods" if entry["is_late"] else "usage"
-    lines = journal_steps(
-        connection, [cause], [entry["booked_period"]], lot["currency"], lot["wallet"]
-    )
+    behind = [Step(lot_line(lot), lot, tuple(origin_steps(connection, lot)))]
+    if lot["consideration"]:
+        cause = "usage of earlier periods" if entry["is_late"] else "usage"
+        lines = journal_steps(
+            connection, [cause], [entry["booked_period"]], lot["currency"], lot["wallet"]
+        )
+        behind.append(Step("posted within these journal lines", steps=lines, others="lines"))
     return Step(
         f"{credits} {entry['wallet']} drawn from lot {entry['lot_id']}, cost basis {amount}",
         entry,
-        (
-            Step(lot_line(lot), lot, tuple(origin_steps(connection, lot))),
-            Step("posted within these journal lines", steps=lines, others="lines"),
-        ),
+        tuple(behind),
     )
 
 
 def _cost_tie(connection: DuckDBPyConnection, rated: Row, entries: list[Row]) -> list[Step]:
     """Identity 2 of one event, against a cost worked out again.
 
-    Only where a single wallet settled all of it and its price has no steps: parts of several
-    wallets are in units that do not add up.
+    Parts that several wallets settled are in units that do not add up; they are shares of the
+    event, each rounded to its wallet's smallest unit. A price with steps depends on what was used
+    before, so it is left to the models.
     """
     wallets = {entry["wallet"] for entry in entries}
-    if rated["rate_id"] is None or len(wallets) != 1:
+    if rated["rate_id"] is None or not entries:
         return []
-    [wallet] = wallets
     rate = one(
         connection,
         "select rate_no from raw.rates where version = ? and rate_id = ?",
@@ -203,9 +204,15 @@ def _cost_tie(connection: DuckDBPyConnection, rated: Row, entries: list[Row]) ->
         rated["rate_id"],
     )
     assert rate is not None
-    prices = [price for price in _prices(connection, rate) if price["wallet"] == wallet]
-    if len(prices) != 1:
+    prices = {price["wallet"]: price for price in _prices(connection, rate)}
+    if any(price["step_to"] is not None for price in prices.values()):
         return []
-    settled = -total(entry["credits"] for entry in entries)
-    cost = cost_of(rated["quantity"], prices[0])
-    return [tie("quantity at its price", cost, "drawn, sold or unfunded", settled, 0)]
+    costs = {wallet: cost_of(rated["quantity"], prices[wallet]) for wallet in wallets}
+    if len(wallets) == 1:
+        settled = -total(entry["credits"] for entry in entries)
+        return [tie("quantity at its price", costs.popitem()[1], SETTLED, settled, 0)]
+    if not all(costs.values()):
+        return []
+    paid = sum(-Fraction(entry["credits"]) / Fraction(costs[entry["wallet"]]) for entry in entries)
+    share = round(Decimal(paid.numerator) / Decimal(paid.denominator) * 100, 6)
+    return [Step(f"{SETTLED}: {share} % of the event, each part at its wallet's price")]
