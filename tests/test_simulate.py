@@ -186,6 +186,13 @@ def test_usage_is_heavy_tailed_and_reaches_most_customers(demo: Simulated) -> No
     assert len(used) > 180
 
 
+def test_usage_spreads_over_the_customers_whatever_their_number(tmp_path: Path) -> None:
+    # 7,919 is the prime that ranks are scattered by: its multiples would all fall on one customer.
+    made = small(tmp_path / "data", customers=7_919)
+    users = rows(parquet(made), "select count(distinct customer_id) from source")
+    assert users[0][0] > 1_000
+
+
 def test_months_grow_and_weekends_are_quieter(demo: Simulated) -> None:
     assert demo.rows["usage/2025-12.parquet"] > 2 * demo.rows["usage/2025-07.parquet"]
     by_weekday = dict(

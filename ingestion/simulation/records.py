@@ -6,6 +6,8 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from ingestion.simulation.copying import CSV, copy_to
+
 
 def write_records(connection: DuckDBPyConnection, out: Path) -> dict[str, int]:
     """Write every CSV file that is not usage; needs the tables of the world and of the sales.
@@ -18,12 +20,7 @@ def write_records(connection: DuckDBPyConnection, out: Path) -> dict[str, int]:
         File -> rows in it.
     """
     connection.execute(_GRANTS)
-    rows: dict[str, int] = {}
-    for name, query in _FILES.items():
-        target = (out / name).as_posix().replace("'", "''")
-        statement = f"copy ({query}) to '{target}' (format csv, header)"
-        rows[name] = connection.execute(statement).fetchall()[0][0]
-    return rows
+    return {name: copy_to(connection, out / name, query, CSV) for name, query in _FILES.items()}
 
 
 # A welcome for every fourth customer; an apology to every 23rd after a bad day.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from ingestion.simulation.copying import CSV, JSON_LINES, PARQUET, copy_to
 from ingestion.simulation.world import Scale
 
 RESENT_EVENTS = 60
@@ -37,27 +38,17 @@ def write_usage(
     rows: dict[str, int] = {}
 
     def copy(name: str, query: str, options: str) -> None:
-        target = (out / name).as_posix().replace("'", "''")
-        rows[name] = connection.execute(f"copy ({query}) to '{target}' ({options})").fetchall()[0][
-            0
-        ]
+        rows[name] = copy_to(connection, out / name, query, options)
 
     for number in range(scale.months):
-        month = f"{scale.month(number):%Y-%m}"
-        copy(f"usage/{month}.parquet", _on_time(number), _PARQUET)
+        copy(f"usage/{scale.month(number):%Y-%m}.parquet", _on_time(number), PARQUET)
         on_month()
-    copy("usage/late_arrivals.parquet", _LATE, _PARQUET)
-    copy(f"image_service/{scale.start:%Y-%m}.csv", _IMAGE_LOG, "format csv, header")
+    copy("usage/late_arrivals.parquet", _LATE, PARQUET)
+    copy(f"image_service/{scale.start:%Y-%m}.csv", _IMAGE_LOG, CSV)
     resent_in = min(1, scale.months - 1)
-    copy(
-        f"usage_resent/{scale.month(resent_in):%Y-%m}.jsonl",
-        f"{_RESENT.format(month=resent_in)} limit {RESENT_EVENTS}",
-        "format json",
-    )
+    copy(f"usage_resent/{scale.month(resent_in):%Y-%m}.jsonl", _resent(resent_in), JSON_LINES)
     return rows
 
-
-_PARQUET = "format parquet, compression zstd, row_group_size 122880"
 
 # One row per event of a month (null: of every month); event_no follows occurred_at.
 #
@@ -92,7 +83,7 @@ ranked as (
     from drawn
 ),
 scattered as (
-    select *, customer_rank * 7919 % customer_count() as candidate
+    select *, customer_rank * scatter() % customer_count() as candidate
     from ranked
 ),
 present as (
@@ -197,7 +188,9 @@ from requests
 order by event_no, request_id
 """
 
-_RESENT = """
+
+def _resent(month: int) -> str:
+    return f"""
 select
     event_id,
     iso_ms(occurred_at) as occurred_at,
@@ -211,4 +204,5 @@ select
 from events_of({month})
 where not is_late and not is_in_image_log and event_no % 5 = 0
 order by event_no
+limit {RESENT_EVENTS}
 """

@@ -18,6 +18,9 @@ from ingestion.simulation.offering import Offering, Sold
 EVENTS_IN_IMAGE_LOG = 4_000
 """Images among the first so many events come from the image service's own log."""
 
+SCATTERING = (7919, 7907)
+"""Primes; multiplying by one that does not divide the customers scatters ranks over all of them."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -83,6 +86,7 @@ def _macros(scale: Scale) -> str:
         "purchases_each": str(scale.lots_per_customer),
         "subscription_count": str(scale.subscriptions),
         "first_state": str(scale.seed * 2_246_822_519 % 2**32),
+        "scatter": str(next(prime for prime in SCATTERING if scale.customers % prime)),
         "image_log_ends": str(EVENTS_IN_IMAGE_LOG),
         "welcome_wallet": f"'{scale.wallet}'" if scale.wallet else "null",
         "home_currency": f"'{scale.currency}'",
