@@ -56,7 +56,9 @@ list_reduce({{ blocks }}, lambda so_far, block:
 {%- endmacro %}
 
 {# Instructions of a tape, gathered in order into the blocks that burn_down takes. `tape` has columns
-   node_no, i, op, k, x. One row per node: node_no, blocks. #}
+   node_no, i, op, k, x. One row per node: node_no, blocks, short tapes first: the engine walks a few thousand
+   tapes side by side, as many steps as the longest of them has, so tapes of one length belong together (measured:
+   1.5 s of processor time against 6.1 s for 17,800 wallets with up to 1,200 instructions). #}
 {% macro tape_blocks(tape) %}{{ return(adapter.dispatch('tape_blocks', 'creditbooks')(tape)) }}{% endmacro %}
 {% macro default__tape_blocks(tape) -%}
     select node_no, list(instructions order by block_no) as blocks
@@ -69,6 +71,7 @@ list_reduce({{ blocks }}, lambda so_far, block:
         group by node_no, i // 128
     ) as blocked
     group by node_no
+    order by max(block_no), sum(len(instructions))
 {%- endmacro %}
 
 {# One row per entry of burn_down's output: node_no, i, k, taken_from, taken_to. #}
