@@ -3,7 +3,8 @@
    has arrived. models/drawdown/level_<n>/ holds one line per model; the reasoning is here, once. #}
 
 {# One row per event and wallet of this level that it asks for credits: what the level must try to pay.
-   full_cost is the price of the whole event in this wallet, needed the part that arrives here. #}
+   quantity and full_cost are the whole event's, the latter in this wallet; needed is the part that arrives
+   here. #}
 {% macro demand_at_level(level) %}
 with
 
@@ -21,6 +22,8 @@ select
     rated.node_no,
     rated.booked_at,
     1 as position,
+    rated.rate_no,
+    rated.quantity,
     rated.cost as full_cost,
     cast(rated.cost - coalesce(over_limit.excess, 0) as {{ t_credits() }}) as needed
 from rated
@@ -34,6 +37,8 @@ select
     next_node_no as node_no,
     booked_at,
     next_position as position,
+    rate_no,
+    event_quantity as quantity,
     next_full_cost as full_cost,
     next_needed as needed
 from {{ ref('int_unpaid__level_' ~ lower) }}
@@ -193,7 +198,8 @@ where demand.demand > coalesce(covered.covered_to, 0)
 {% endmacro %}
 
 {# One row per event and lot that pays part of it at this level; lot_no is null for the part no lot of
-   the level pays. The credits of an event's rows sum to what it needed.
+   the level pays, and that row carries what the next wallet must know of the event, so that nothing has to be
+   looked up again. The credits of an event's rows sum to what it needed.
 
    A stretch paid by one lot (or by none) needs no order: its events join to it. Only in stretches that
    change hands are events laid end to end, in the order (booked_at, occurred_at, customer, event_id), and cut
@@ -201,6 +207,7 @@ where demand.demand > coalesce(covered.covered_to, 0)
    Of two events of one customer and instant, event_no tells which id comes first: ingestion numbers them so,
    and sorting millions of ids is what it saves. #}
 {% macro draws_at_level(level) %}
+{%- set carried = ['node_no', 'booked_at', 'rate_no', 'quantity', 'full_cost'] -%}
 with
 
 demand as (
@@ -235,7 +242,11 @@ placed as (
     select
         demand.event_no,
         demand.position,
+        demand.node_no,
         demand.booked_at,
+        demand.rate_no,
+        demand.quantity,
+        demand.full_cost,
         demand.needed,
         stretches.stretch_no
     from demand
@@ -247,7 +258,10 @@ simple as (
         placed.event_no,
         placed.position,
         hands.lot_no,
-        placed.needed as credits
+        placed.needed as credits,
+        {% for column in carried -%}
+        case when hands.lot_no is null then placed.{{ column }} end as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
     from placed
     left join hands
         on placed.stretch_no = hands.stretch_no
@@ -260,6 +274,9 @@ shared as (
         placed.position,
         placed.stretch_no,
         placed.needed,
+        {% for column in carried -%}
+        placed.{{ column }},
+        {% endfor -%}
         {{ sum_credits('placed.needed', 'partition by placed.stretch_no order by placed.booked_at, usage.occurred_at, customers.sort_no, placed.event_no rows unbounded preceding') }} as needed_to
     from placed
     inner join hands
@@ -324,16 +341,33 @@ select
     event_no,
     position,
     lot_no,
-    credits
+    credits,
+    {{ carried | join(',\n    ') }}
 from simple
 union all
 select
     event_no,
     position,
-    nullif(lot_or_none, 0) as lot_no,
-    credits
+    lot_or_none as lot_no,
+    credits,
+    {% for column in carried -%}
+    null as {{ column }}{{ ',' if not loop.last }}
+    {% endfor %}
 from pieces
-where credits > 0
+where credits > 0 and lot_or_none > 0
+union all
+select
+    pieces.event_no,
+    pieces.position,
+    null as lot_no,
+    pieces.credits,
+    shared.{{ carried | join(',\n    shared.') }}
+from pieces
+inner join shared
+    on
+        pieces.event_no = shared.event_no
+        and pieces.position = shared.position
+where pieces.credits > 0 and pieces.lot_or_none = 0
 {% endmacro %}
 
 {# One row per event part that no lot of this level pays: what becomes of it.
@@ -345,24 +379,8 @@ where credits > 0
 with
 
 unpaid as (
-    select
-        event_no,
-        position,
-        credits as unpaid
-    from {{ ref('int_draws__level_' ~ level) }}
+    select * from {{ ref('int_draws__level_' ~ level) }}
     where lot_no is null
-),
-
-demand as (
-    select
-        event_no,
-        position,
-        full_cost
-    from {{ ref('int_demand__level_' ~ level) }}
-),
-
-rated as (
-    select * from {{ ref('int_events_rated') }}
 ),
 
 chain as (
@@ -373,11 +391,12 @@ placed as (
     select
         unpaid.event_no,
         unpaid.position,
-        unpaid.unpaid,
-        demand.full_cost,
-        rated.rate_no,
-        rated.booked_at,
-        {{ share_of('rated.quantity', 'unpaid.unpaid', 'demand.full_cost') }} as quantity,
+        unpaid.credits as unpaid,
+        unpaid.full_cost,
+        unpaid.rate_no,
+        unpaid.booked_at,
+        unpaid.quantity as event_quantity,
+        {{ share_of('unpaid.quantity', 'unpaid.credits', 'unpaid.full_cost') }} as quantity,
         this_place.wallet,
         this_place.overage_whole_quanta,
         this_place.overage_quanta_per_unit,
@@ -386,25 +405,19 @@ placed as (
         this_place.overage_currency,
         next_place.position as next_position,
         next_place.wallet_level as next_level,
-        {{ node_no('rated.pool_no', 'next_place.wallet_rank') }} as next_node_no,
+        {{ node_beside('unpaid.node_no', 'next_place.wallet_rank') }} as next_node_no,
         cast(
-            {{ cost_in_quanta('rated.quantity', 'next_place.') }}
+            {{ cost_in_quanta('unpaid.quantity', 'next_place.') }}
             * next_place.quantum as {{ t_credits() }}
         ) as next_full_cost
     from unpaid
-    inner join demand
-        on
-            unpaid.event_no = demand.event_no
-            and unpaid.position = demand.position
-    inner join rated
-        on unpaid.event_no = rated.event_no
     inner join chain as this_place
         on
-            rated.rate_no = this_place.rate_no
+            unpaid.rate_no = this_place.rate_no
             and unpaid.position = this_place.position
     left join chain as next_place
         on
-            rated.rate_no = next_place.rate_no
+            unpaid.rate_no = next_place.rate_no
             and unpaid.position + 1 = next_place.position
 )
 
@@ -414,6 +427,7 @@ select
     rate_no,
     booked_at,
     wallet,
+    event_quantity,
     quantity,
     unpaid,
     next_position,

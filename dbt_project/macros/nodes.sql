@@ -3,3 +3,8 @@
 {% macro node_no(pool_no, wallet_rank) -%}
     cast({{ pool_no }} * 10000 + {{ wallet_rank }} as bigint)
 {%- endmacro %}
+
+{# The node of another wallet of the same pool. #}
+{% macro node_beside(node_no, wallet_rank) -%}
+    cast({{ node_no }} - {{ node_no }} % 10000 + {{ wallet_rank }} as bigint)
+{%- endmacro %}
