@@ -29,10 +29,21 @@
    minor: decimals of the currency (2 for cents). #}
 {% macro settled_to_date(consideration, done, total, minor) -%}
     case
-        when {{ total }} = 0 then {{ zero_money() }}
+        when {{ total }} = 0 or {{ done }} = 0 then {{ zero_money() }}
+        when {{ done }} = {{ total }} then cast({{ consideration }} as {{ t_money() }})
         else cast(
             cast({{ muldiv_round(minor_units(consideration, minor), billionths(done), billionths(total)) }} as decimal(26, 0))
             * {{ minor_unit(minor) }} as {{ t_money() }})
+    end
+{%- endmacro %}
+
+{# Money that settling `moved` more credits releases, on top of `before`: a difference of two values to date. #}
+{% macro released_by(consideration, moved, before, total, minor) -%}
+    case
+        when {{ moved }} = 0 or {{ consideration }} = 0 then {{ zero_money() }}
+        else cast(
+            {{ settled_to_date(consideration, '(' ~ before ~ ' + ' ~ moved ~ ')', total, minor) }}
+            - {{ settled_to_date(consideration, before, total, minor) }} as {{ t_money() }})
     end
 {%- endmacro %}
 

@@ -80,6 +80,7 @@ converted as (
     select
         priced.*,
         coalesce(currencies.minor_units, 2) as minor_units,
+        {{ to_money('priced.origin_amount', 'coalesce(currencies.minor_units, 2)') }} as origin_money,
         {{ functional('priced.origin_amount', 'fx.rate', 'priced.functional_minor_units') }} as origin_functional
     from priced
     left join currencies
@@ -91,7 +92,7 @@ considered as (
     select
         converted.*,
         {%- for column, amount, minor in [
-            ('consideration', 'origin_amount', 'minor_units'),
+            ('consideration', 'origin_money', 'minor_units'),
             ('functional_consideration', 'origin_functional', 'functional_minor_units')] %}
         cast(
             {{ settled_to_date(amount, 'weight_to', 'weight_total', minor) }}

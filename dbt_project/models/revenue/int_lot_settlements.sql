@@ -33,35 +33,33 @@ running as (
 steps as (
     select
         *,
-        cast(settled - refunded as {{ t_credits() }}) as after_lapsed,
-        cast(settled - refunded - lapsed - voided as {{ t_credits() }}) as after_late,
-        cast(settled - refunded - lapsed - voided - drawn_late as {{ t_credits() }}) as after_drawn,
-        cast(settled - refunded - lapsed - voided - drawn_late - drawn as {{ t_credits() }}) as before
+        drawn as usage_credits,
+        drawn_late as prior_period_credits,
+        lapsed + voided as breakage_credits,
+        settled - refunded - lapsed - voided - drawn_late - drawn as before_usage,
+        settled - refunded - lapsed - voided - drawn_late as before_prior_period,
+        settled - refunded - lapsed - voided as before_breakage,
+        settled - refunded as before_refund
     from running
 ),
 
-{% set books = [('', 'consideration', 'minor_units'), ('_functional', 'functional_consideration', 'functional_minor_units')] %}
-to_date as (
+{% set figures = [
+    ('usage_revenue', 'usage_credits', 'before_usage'),
+    ('prior_period_revenue', 'prior_period_credits', 'before_prior_period'),
+    ('breakage_revenue', 'breakage_credits', 'before_breakage'),
+    ('refund_release', 'refunded', 'before_refund'),
+] -%}
+{# The functional twin is the same function of the functional consideration; where the two considerations are
+   one, so are the figures. -#}
+own_currency as (
     select
-        lot_no,
-        booked_period,
-        granted,
-        drawn,
-        drawn_late,
-        lapsed,
-        voided,
-        refunded,
-        settled,
-        credits,
-        {%- for suffix, consideration, minor in books %}
-        case when granted > 0 then {{ consideration }} else {{ zero_money() }} end as addition{{ suffix }},
-        {% for step in ['before', 'after_drawn', 'after_late', 'after_lapsed', 'settled'] -%}
-        case
-            when {{ consideration }} = 0 then {{ zero_money() }}
-            else {{ settled_to_date(consideration, step, 'credits', minor) }}
-        end as value_{{ step }}{{ suffix }}{{ ',' if not loop.last }}
-        {% endfor %}{{ ',' if not loop.last }}
-        {%- endfor %}
+        *,
+        case when granted > 0 then consideration else {{ zero_money() }} end as addition,
+        {% for figure, moved, before in figures -%}
+            {{ released_by('consideration', moved, before, 'credits', 'minor_units') }} as {{ figure }},
+        {% endfor -%}
+        {{ settled_to_date('consideration', 'settled', 'credits', 'minor_units') }} as released_to_date,
+        functional_consideration = consideration and functional_minor_units = minor_units as is_functional
     from steps
 )
 
@@ -76,12 +74,20 @@ select
     refunded,
     settled,
     cast(credits - settled as {{ t_credits() }}) as closing_credits,
-    {%- for suffix, _, _ in books %}
-    addition{{ suffix }},
-    cast(value_after_drawn{{ suffix }} - value_before{{ suffix }} as {{ t_money() }}) as usage_revenue{{ suffix }},
-    cast(value_after_late{{ suffix }} - value_after_drawn{{ suffix }} as {{ t_money() }}) as prior_period_revenue{{ suffix }},
-    cast(value_after_lapsed{{ suffix }} - value_after_late{{ suffix }} as {{ t_money() }}) as breakage_revenue{{ suffix }},
-    cast(value_settled{{ suffix }} - value_after_lapsed{{ suffix }} as {{ t_money() }}) as refund_release{{ suffix }},
-    value_settled{{ suffix }} as released_to_date{{ suffix }}{{ ',' if not loop.last }}
-    {%- endfor %}
-from to_date
+    addition,
+    {% for figure, _, _ in figures -%}
+        {{ figure }},
+    {% endfor -%}
+    released_to_date,
+    case when granted > 0 then functional_consideration else {{ zero_money() }} end as addition_functional,
+    {% for figure, moved, before in figures -%}
+        case
+            when is_functional then {{ figure }}
+            else {{ released_by('functional_consideration', moved, before, 'credits', 'functional_minor_units') }}
+        end as {{ figure }}_functional,
+    {% endfor -%}
+    case
+        when is_functional then released_to_date
+        else {{ settled_to_date('functional_consideration', 'settled', 'credits', 'functional_minor_units') }}
+    end as released_to_date_functional
+from own_currency

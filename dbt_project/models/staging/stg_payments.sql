@@ -38,10 +38,13 @@ final as (
         {{ booked_at('payments.occurred_at') }} as booked_at,
         payments.currency,
         coalesce(currencies.minor_units, 2) as minor_units,
-        cast(payments.amount as {{ t_money() }}) as gross_amount,
-        cast(coalesce(payments.tax, 0) as {{ t_money() }}) as tax_amount,
-        cast(coalesce(payments.fee, 0) as {{ t_money() }}) as fee_amount,
-        cast(payments.amount - coalesce(payments.tax, 0) as {{ t_money() }}) as net_amount,
+        {{ to_money('payments.amount', 'currencies.minor_units') }} as gross_amount,
+        {{ to_money('coalesce(payments.tax, 0)', 'currencies.minor_units') }} as tax_amount,
+        {{ to_money('coalesce(payments.fee, 0)', 'currencies.minor_units') }} as fee_amount,
+        cast(
+            {{ to_money('payments.amount', 'currencies.minor_units') }}
+            - {{ to_money('coalesce(payments.tax, 0)', 'currencies.minor_units') }} as {{ t_money() }}
+        ) as net_amount,
         coalesce(payments.offer, invoices.offer) as offer,
         cast(coalesce(payments.quantity, invoices.quantity, 1) as {{ t_credits() }}) as quantity,
         fx.rate as fx_rate,
