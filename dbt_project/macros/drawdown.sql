@@ -201,7 +201,8 @@ where demand.demand > coalesce(covered.covered_to, 0)
    the level pays, and that row carries what the next wallet must know of the event, so that nothing has to be
    looked up again. The credits of an event's rows sum to what it needed.
 
-   A stretch paid by one lot (or by none) needs no order: its events join to it. Only in stretches that
+   A stretch paid by one lot (or by none) needs no order: its events join to it. A stretch that changes hands
+   is looked at by the day, and most of its days are again paid by one lot or by none. Only on the days that
    change hands are events laid end to end, in the order (booked_at, occurred_at, customer, event_id), and cut
    where a lot ends: both kinds of cut go into one sorted list, so the work is linear in events plus lots.
    Of two events of one customer and instant, event_no tells which id comes first: ingestion numbers them so,
@@ -232,8 +233,7 @@ hands as (
     select
         stretch_no,
         count(*) as slices,
-        max(lot_no) as lot_no,
-        max(taken_to) as demand
+        max(lot_no) as lot_no
     from slices
     group by stretch_no
 ),
@@ -248,60 +248,99 @@ placed as (
         demand.quantity,
         demand.full_cost,
         demand.needed,
-        stretches.stretch_no
+        stretches.stretch_no,
+        cast(demand.booked_at as date) as booked_day
     from demand
     {{ latest_before('stretches', 'stretches', 'demand.node_no = stretches.node_no', 'demand.booked_at', 'stretches.starts_at', 'stretches.ends_at') }}
 ),
 
-simple as (
+days as (
     select
-        placed.event_no,
-        placed.position,
-        hands.lot_no,
-        placed.needed as credits,
-        {% for column in carried -%}
-        case when hands.lot_no is null then placed.{{ column }} end as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        placed.stretch_no,
+        placed.booked_day,
+        {{ sum_credits('placed.needed') }} as needed
+    from placed
+    inner join hands
+        on placed.stretch_no = hands.stretch_no
+    where hands.slices > 1
+    group by placed.stretch_no, placed.booked_day
+),
+
+running_days as (
+    select
+        stretch_no,
+        booked_day,
+        needed,
+        {{ sum_credits('needed', 'partition by stretch_no order by booked_day rows unbounded preceding') }} as needed_to
+    from days
+),
+
+day_slices as (
+    select
+        running_days.stretch_no,
+        running_days.booked_day,
+        cast(running_days.needed_to - running_days.needed as {{ t_credits() }}) as day_from,
+        running_days.needed_to as day_to,
+        slices.lot_no,
+        slices.taken_from
+    from running_days
+    inner join slices
+        on
+            running_days.stretch_no = slices.stretch_no
+            and running_days.needed_to > slices.taken_from
+            and running_days.needed_to - running_days.needed < slices.taken_to
+),
+
+day_hands as (
+    select
+        stretch_no,
+        booked_day,
+        day_from,
+        day_to,
+        count(*) as slices,
+        max(lot_no) as lot_no
+    from day_slices
+    group by stretch_no, booked_day, day_from, day_to
+),
+
+in_hand as (
+    select
+        placed.*,
+        coalesce(day_hands.slices, hands.slices, 0) as slices,
+        case when hands.slices > 1 then day_hands.lot_no else hands.lot_no end as lot_no,
+        day_hands.day_from
     from placed
     left join hands
         on placed.stretch_no = hands.stretch_no
-    where coalesce(hands.slices, 0) <= 1
+    left join day_hands
+        on
+            placed.stretch_no = day_hands.stretch_no
+            and placed.booked_day = day_hands.booked_day
 ),
 
 shared as (
     select
-        placed.event_no,
-        placed.position,
-        placed.stretch_no,
-        placed.needed,
+        in_hand.event_no,
+        in_hand.position,
+        in_hand.stretch_no,
+        in_hand.booked_day,
+        in_hand.needed,
         {% for column in carried -%}
-        placed.{{ column }},
+        in_hand.{{ column }},
         {% endfor -%}
-        {{ sum_credits('placed.needed', 'partition by placed.stretch_no order by placed.booked_at, usage.occurred_at, customers.sort_no, placed.event_no rows unbounded preceding') }} as needed_to
-    from placed
-    inner join hands
-        on placed.stretch_no = hands.stretch_no
+        cast(in_hand.day_from + {{ sum_credits('in_hand.needed', 'partition by in_hand.stretch_no, in_hand.booked_day order by in_hand.booked_at, usage.occurred_at, customers.sort_no, in_hand.event_no rows unbounded preceding') }} as {{ t_credits() }}) as needed_to
+    from in_hand
     inner join {{ source('feeds', 'usage') }} as usage
-        on placed.event_no = usage.event_no
+        on in_hand.event_no = usage.event_no
     left join {{ ref('stg_customers') }} as customers
         on usage.customer_no = customers.customer_no
-    where hands.slices > 1
-),
-
-numbered_slices as (
-    select
-        slices.stretch_no,
-        slices.taken_from,
-        coalesce(slices.lot_no, 0) as lot_or_none
-    from slices
-    inner join hands
-        on slices.stretch_no = hands.stretch_no
-    where hands.slices > 1
+    where in_hand.slices > 1
 ),
 
 cuts as (
     select
         stretch_no,
+        booked_day,
         cast(needed_to - needed as {{ t_credits() }}) as cut,
         event_no,
         position,
@@ -309,25 +348,32 @@ cuts as (
     from shared
     union all
     select
-        stretch_no,
-        taken_from as cut,
+        day_slices.stretch_no,
+        day_slices.booked_day,
+        greatest(day_slices.taken_from, day_slices.day_from) as cut,
         cast(null as bigint) as event_no,
         cast(null as int) as position,
-        lot_or_none
-    from numbered_slices
+        coalesce(day_slices.lot_no, 0) as lot_or_none
+    from day_slices
+    inner join day_hands
+        on
+            day_slices.stretch_no = day_hands.stretch_no
+            and day_slices.booked_day = day_hands.booked_day
+    where day_hands.slices > 1
     union all
     select
         stretch_no,
-        demand as cut,
+        booked_day,
+        day_to as cut,
         cast(null as bigint) as event_no,
         cast(null as int) as position,
         cast(null as bigint) as lot_or_none
-    from hands
+    from day_hands
     where slices > 1
 ),
 
 {# An event may begin where a lot takes over: of two cuts at one place the lot's is the later. -#}
-{% set in_order = 'partition by stretch_no order by cut, lot_or_none nulls first' -%}
+{% set in_order = 'partition by stretch_no, booked_day order by cut, lot_or_none nulls first' -%}
 pieces as (
     select
         {{ last_known('event_no', in_order ~ ' rows unbounded preceding') }} as event_no,
@@ -341,9 +387,12 @@ select
     event_no,
     position,
     lot_no,
-    credits,
-    {{ carried | join(',\n    ') }}
-from simple
+    needed as credits,
+    {% for column in carried -%}
+    case when lot_no is null then {{ column }} end as {{ column }}{{ ',' if not loop.last }}
+    {% endfor %}
+from in_hand
+where slices <= 1
 union all
 select
     event_no,
