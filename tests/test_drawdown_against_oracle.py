@@ -119,13 +119,13 @@ def instant(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def draw_book(seed: int, customers: int) -> RandomBook:
+def draw_book(seed: int, customers: int, days: int) -> RandomBook:
     """Random lots, events and removals of many customers, on a grid of six-hour steps."""
     dice = random.Random(seed)
     book = RandomBook([], [], [], {"usage": [], "grants": [], "lot_events": []})
 
     def moment() -> datetime:
-        return START + timedelta(hours=6 * dice.randrange(0, 4 * 80))
+        return START + timedelta(hours=6 * dice.randrange(0, 4 * days))
 
     for number in range(customers):
         customer = f"c{number:04d}"
@@ -218,13 +218,15 @@ def write_book(folder: Path, book: RandomBook) -> None:
             writer.writerows(rows)
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[(1, 80), (2, 3)], ids=["a quarter", "three days"])
 def run(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[RandomBook, Outcome, duckdb.DuckDBPyConnection]:
     """One random book through the real commands, and the walk over the same inputs."""
-    folder = tmp_path_factory.mktemp(f"random-{request.param}")
-    book = draw_book(request.param, customers=250)
+    seed, days = request.param
+    folder = tmp_path_factory.mktemp(f"random-{seed}")
+    # Over a quarter lots come and go between events; within three days events crowd each lot's end.
+    book = draw_book(seed, customers=250, days=days)
     write_book(folder / "book", book)
     database = folder / "books.duckdb"
     arguments = ["--book", str(folder / "book"), "--db", str(database)]
