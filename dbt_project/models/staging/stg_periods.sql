@@ -21,17 +21,20 @@ bounds as (
     from book
 ),
 
-first_closes as (
-    select
-        period,
-        min(closed_at) as closed_at
-    from register
-    where action = 'close'
-    group by period
-),
-
 months as (
     {{ month_spine('(select first_period from bounds)', '(select last_period from bounds)') }}
+),
+
+-- Closing a period closes every period before it.
+first_closes as (
+    select
+        months.period,
+        min(register.closed_at) as closed_at
+    from months
+    inner join register
+        on months.period <= register.period
+    where register.action = 'close'
+    group by months.period
 ),
 
 last_action as (

@@ -1,0 +1,26 @@
+-- Fails for a billing period of a plan with a price that no lot carries: all its grants are given, or recur
+-- inside the period. The price would be billed and deferred nowhere, and its payment would stand alone.
+
+select
+    periods.subscription_id,
+    periods.period_index,
+    periods.offer,
+    periods.period_start,
+    offers.price_amount
+from {{ ref('int_subscription_periods') }} as periods
+inner join {{ ref('int_card_windows') }} as windows
+    on
+        periods.period_start >= windows.effective_from
+        and periods.period_start < windows.effective_to
+inner join {{ source('config', 'offers') }} as offers
+    on
+        windows.version = offers.version
+        and periods.offer = offers.offer
+left join {{ ref('int_lots') }} as lots
+    on
+        periods.subscription_id = lots.subscription_id
+        and periods.period_index = lots.subscription_period
+        and lots.consideration > 0
+where
+    offers.price_amount * periods.quantity > 0
+    and lots.lot_id is null
