@@ -1,8 +1,9 @@
 -- One row per usage event the books know, after corrections.
 --
 -- An event that `corrects` another takes its place: the corrected one leaves, and a correction with
--- quantity 0 leaves nothing to price (a void). Kept narrow: the words of an event (ids, user, team) stay
--- in raw.usage and are joined back by event_no where people read them.
+-- quantity 0 leaves nothing to price (a void). Of several corrections of one event the last known stands
+-- (by received_at, then event_id); a correction may be corrected in its turn. Kept narrow: the words of an
+-- event (ids, user, team) stay in raw.usage and are joined back by event_no where people read them.
 
 with
 
@@ -11,10 +12,27 @@ usage as (
     where {{ is_known('occurred_at', 'received_at') }}
 ),
 
-corrected as (
-    select distinct corrects as event_id
-    from usage
-    where corrects is not null
+-- Read apart from the usage they correct: what is used twice is kept whole in memory, and this is little.
+corrections as (
+    select
+        event_id,
+        corrects,
+        row_number() over (
+            partition by corrects
+            order by coalesce(received_at, occurred_at) desc, event_id desc
+        ) as recency
+    from {{ source('feeds', 'usage') }}
+    where
+        corrects is not null
+        and {{ is_known('occurred_at', 'received_at') }}
+),
+
+replaced as (
+    select corrects as event_id from corrections
+    where recency = 1
+    union all
+    select event_id from corrections
+    where recency > 1
 ),
 
 periods as (
@@ -33,8 +51,8 @@ final as (
     from usage
     where
         not exists (
-            select 1 from corrected
-            where corrected.event_id = usage.event_id
+            select 1 from replaced
+            where replaced.event_id = usage.event_id
         )
 )
 
