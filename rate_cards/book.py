@@ -53,6 +53,8 @@ class Wallet(Model):
     """What it holds: a kind of credit, or a currency by its three capital letters."""
     precision: Annotated[int, Field(strict=True, ge=0, le=QUANTITY_DECIMALS)] = QUANTITY_DECIMALS
     """Decimals its credits are kept with."""
+    rounding: Literal["half_up", "up", "down"] = "half_up"
+    """What becomes of the rest where a cost has more decimals: rounded once per event."""
     liability: Liability = "contract_liability"
     """What unused value is: a promise of service, or money that may have to be given back."""
     overdraft: Literal["none", "carry"] = "none"

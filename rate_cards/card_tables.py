@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,19 +16,23 @@ OVERAGE_DECIMALS = 9
 """Decimals an overage amount carries before a period's total is rounded to the currency."""
 
 
-def exact_price(amount: Decimal, per: Decimal, decimals: int) -> tuple[Decimal, Decimal]:
-    """What one unit costs as a fraction in lowest terms, so that no price is ever pre-divided.
+def exact_prices(
+    amounts: Sequence[Decimal], per: Decimal, decimals: int
+) -> tuple[list[Decimal], Decimal]:
+    """What one unit costs as fractions of one denominator, so that no price is ever pre-divided.
 
     Args:
-        amount: Credits or money as written.
-        per: Units of the meter that amount buys, above zero.
+        amounts: Credits or money as written, one per step of the price.
+        per: Units of the meter that each amount buys, above zero.
         decimals: Decimals of the unit of account; 9 counts in billionths.
 
     Returns:
-        Numerator and denominator, whole numbers: 1.7 per 1,000,000 with 9 decimals is 1700 / 1.
+        Numerators and the least denominator they share, whole numbers: a single price is in lowest
+        terms, 1.7 per 1,000,000 with 9 decimals is 1700 / 1.
     """
-    price = Fraction(amount) * 10**decimals / Fraction(per)
-    return Decimal(price.numerator), Decimal(price.denominator)
+    prices = [Fraction(amount) * 10**decimals / Fraction(per) for amount in amounts]
+    denominator = math.lcm(*(price.denominator for price in prices))
+    return [Decimal(int(price * denominator)) for price in prices], Decimal(denominator)
 
 
 def rate_card_versions(book: BookFiles) -> Iterator[Row]:
@@ -64,8 +69,8 @@ def rates(book: BookFiles) -> Iterator[Row]:
     """One row per rate of a version."""
     for number, file, position, rate in _numbered_rates(book):
         overage = rate.overage
-        numerator, denominator = (
-            exact_price(overage.amount, overage.per, OVERAGE_DECIMALS) if overage else (None, None)
+        numerators, denominator = (
+            exact_prices([overage.amount], overage.per, OVERAGE_DECIMALS) if overage else ([], None)
         )
         yield {
             "rate_no": number,
@@ -78,7 +83,7 @@ def rates(book: BookFiles) -> Iterator[Row]:
             "overage_amount": overage.amount if overage else None,
             "overage_currency": overage.currency if overage else None,
             "overage_per": overage.per if overage else None,
-            "overage_numerator": numerator,
+            "overage_numerator": numerators[0] if numerators else None,
             "overage_denominator": denominator,
             "source_file": file.path,
             "source_line": file.line("rates", position, "id"),
@@ -106,10 +111,11 @@ def rate_prices(book: BookFiles) -> Iterator[Row]:
             bounds = [step.up_to for step in price.steps] or [None]
             starts = [Decimal(0), *bounds[:-1]]
             decimals = book.book.wallets[price.wallet].precision
-            for step, (start, end, figure) in enumerate(
-                zip(starts, bounds, price.figures(), strict=True), start=1
+            figures = price.figures()
+            numerators, denominator = exact_prices(figures, price.per, decimals)
+            for step, (start, end, figure, numerator) in enumerate(
+                zip(starts, bounds, figures, numerators, strict=True), start=1
             ):
-                numerator, denominator = exact_price(figure, price.per, decimals)
                 yield {
                     "rate_no": number,
                     "position": position,

@@ -57,6 +57,7 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         "is_money": FLAG,
         "currency": TEXT,
         "precision": INT,
+        "rounding": TEXT,
         "liability": TEXT,
         "overdraft": TEXT,
         **_ORIGIN,

@@ -73,6 +73,7 @@ def _wallets(book: BookFiles) -> Iterator[Row]:
             "is_money": wallet.currency is not None,
             "currency": wallet.currency,
             "precision": wallet.precision,
+            "rounding": wallet.rounding,
             "liability": wallet.liability,
             "overdraft": wallet.overdraft,
             "source_file": book.book_file.path,

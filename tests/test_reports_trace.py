@@ -66,9 +66,11 @@ def test_event_walks_back_to_its_row_and_rate_and_on_to_the_lot_that_paid(lite_d
 
 
 def test_cost_is_worked_out_again_without_the_models() -> None:
-    def cost(quantity: str, credits: str, per: str, precision: int) -> Decimal:
+    def cost(
+        quantity: str, credits: str, per: str, precision: int, rounding: str = "half_up"
+    ) -> Decimal:
         price = {"credits": Decimal(credits), "per": Decimal(per), "precision": precision}
-        return cost_of(Decimal(quantity), price)
+        return cost_of(Decimal(quantity), {**price, "rounding": rounding})
 
     assert cost("1500000", "1.7", "1000000", 9) == Decimal("2.55")
     # 1 / 3 per unit has no end in decimals; it is rounded once, after multiplying.
@@ -77,6 +79,10 @@ def test_cost_is_worked_out_again_without_the_models() -> None:
     # A half goes away from zero; just below it does not.
     assert cost("1", "0.005", "1", 2) == Decimal("0.01")
     assert cost("1", "0.0049", "1", 2) == 0
+    # A wallet that rounds up takes the whole cent, one that rounds down none of it.
+    assert cost("1", "0.001", "1", 2, "up") == Decimal("0.01")
+    assert cost("1", "0.0099", "1", 2, "down") == 0
+    assert cost("1", "0.01", "1", 2, "up") == Decimal("0.01")
 
 
 def test_payment_names_its_lots_whose_consideration_is_its_amount(lite_db: Path) -> None:

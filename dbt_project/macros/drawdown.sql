@@ -455,10 +455,10 @@ placed as (
         next_place.position as next_position,
         next_place.wallet_level as next_level,
         {{ node_beside('unpaid.node_no', 'next_place.wallet_rank') }} as next_node_no,
-        cast(
-            {{ cost_in_quanta('unpaid.quantity', 'next_place.') }}
+        coalesce(tiered.cost, cast(
+            {{ cost_in_quanta('unpaid.quantity', 'next_place.', 'next_place.rounding') }}
             * next_place.quantum as {{ t_credits() }}
-        ) as next_full_cost
+        )) as next_full_cost
     from unpaid
     inner join chain as this_place
         on
@@ -468,6 +468,10 @@ placed as (
         on
             unpaid.rate_no = next_place.rate_no
             and unpaid.position + 1 = next_place.position
+    left join {{ ref('int_tiered_costs') }} as tiered
+        on
+            next_place.position = tiered.position
+            and unpaid.event_no = tiered.event_no
 )
 
 select

@@ -6,6 +6,16 @@
     {{ whole_div('2 * ' ~ as_whole(a) ~ ' * ' ~ as_whole(b) ~ ' + ' ~ as_whole(c), '2 * ' ~ as_whole(c)) }}
 {%- endmacro %}
 
+{# owed / (denominator * 1e9), in whole quanta: a price times billionths of a quantity, divided once and
+   rounded as the wallet wants it. rounding is up, down or anything else for half up. #}
+{% macro in_quanta(owed, denominator, rounding="'half_up'") -%}
+    {%- set billions = as_whole(denominator) ~ ' * 1000000000' -%}
+    {{ whole_div(
+        '2 * (' ~ owed ~ ') + case ' ~ rounding
+        ~ " when 'down' then 0 when 'up' then 2 * " ~ billions ~ ' - 2 else ' ~ billions ~ ' end',
+        '2 * ' ~ billions) }}
+{%- endmacro %}
+
 {# A 9-decimal value as a whole number of billionths, and back. #}
 {% macro billionths(x) -%}
     ({{ as_whole('cast(' ~ x ~ ' as decimal(38, 9)) * 1000000000') }})
@@ -100,15 +110,35 @@
 
 {# The price numerator / denominator (whole numbers in lowest terms) in the three forms that
    cost_in_quanta knows: as a whole number small enough to multiply in 64 bits, as a 3-decimal number,
-   and as the fraction itself. A form that would not be exact is null. #}
-{% macro price_forms(numerator, denominator, name) -%}
+   and as the fraction itself. A form that would not be exact, or not rounded as the wallet wants, is null. #}
+{% macro price_forms(numerator, denominator, name, rounding="'half_up'") -%}
     case
         when {{ denominator }} = 1 and {{ numerator }} < 1000000000 then cast({{ numerator }} as bigint)
     end as {{ name }}whole_quanta,
     case
+        when {{ rounding }} in ('up', 'down') then null
         when 1000 % {{ denominator }} = 0 and {{ numerator }} < 1000000000000
             then cast({{ numerator }} * {{ whole_div('1000', as_whole(denominator)) }} * 0.001 as decimal(18, 3))
     end as {{ name }}quanta_per_unit,
     {{ numerator }} as {{ name }}numerator,
     {{ denominator }} as {{ name }}denominator
+{%- endmacro %}
+
+{# What is charged of a running quantity: whole packages of `size`, the last one begun; without a size the
+   quantity itself. The remainder of two decimals is exact. #}
+{% macro charged_of(quantity, size) -%}
+    case
+        when {{ size }} is null then {{ quantity }}
+        else cast(
+            {{ quantity }} - {{ quantity }} % {{ size }}
+            + case when {{ quantity }} % {{ size }} > 0 then {{ size }} else 0 end as {{ t_credits() }})
+    end
+{%- endmacro %}
+
+{# What a charged quantity costs from the first unit of its month, in quanta times billionths times the
+   price's denominator: exact, and not yet divided. step begins the names of the columns of int_rate_steps,
+   of the step that the quantity falls in. #}
+{% macro price_to(charged, step) -%}
+    ({{ as_whole(step ~ 'price_to_step') }}
+    + {{ billionths(charged ~ ' - ' ~ step ~ 'charged_to_step') }} * {{ as_whole(step ~ 'numerator') }})
 {%- endmacro %}

@@ -20,6 +20,8 @@
     cast(coalesce(sum({{ expr }}){% if over %} over ({{ over }}){% endif %}, 0) as {{ t_money() }})
 {%- endmacro %}
 {% macro zero_credits() %}cast(0 as {{ t_credits() }}){% endmacro %}
+{# More than any quantity: the end of a price step that has none. #}
+{% macro most_credits() %}cast(9999999999999999999 as {{ t_credits() }}){% endmacro %}
 {% macro zero_money() %}cast(0 as {{ t_money() }}){% endmacro %}
 
 {% macro as_of() %}cast('{{ var("as_of") }}' as timestamp){% endmacro %}

@@ -1,19 +1,7 @@
--- Fails for a term somebody configured, and these books needed, that the models do not carry out: tiered
--- prices, rollover, pinned cards, dates for existing customers, debt carried by a wallet, policies other than
--- the ones below. Priced, granted or recognised as if the term were not there, the books would be wrong without
--- a word.
+-- Fails for a term somebody configured, and these books needed, that the models do not carry out: rollover,
+-- pinned cards, dates for existing customers, debt carried by a wallet, policies other than the ones below.
+-- Priced, granted or recognised as if the term were not there, the books would be wrong without a word.
 
-select
-    'rate ' || rates.version || '/' || rates.rate_id as subject,
-    'tiers: ' || rates.tiers as term
-from {{ source('config', 'rates') }} as rates
-where
-    rates.tiers is not null
-    and exists (
-        select 1 from {{ ref('int_rate_matches') }} as matches
-        where matches.rate_no = rates.rate_no
-    )
-union all
 select
     'lot ' || lots.lot_id as subject,
     'rollover' as term

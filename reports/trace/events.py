@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -103,7 +104,11 @@ def _rating(connection: DuckDBPyConnection, rated: Row) -> list[Step]:
         rated["rate_id"],
     )
     assert rate is not None
-    chain = tuple(_price_step(price, rated["quantity"]) for price in _prices(connection, rate))
+    is_tiered = rate["tiers"] is not None
+    chain = tuple(
+        _price_step(price, None if is_tiered else rated["quantity"])
+        for price in _prices(connection, rate)
+    )
     return [
         Step(
             f"rated at {rate['rate_id']} of card {rate['version']}, approved by "
@@ -123,7 +128,7 @@ def _prices(connection: DuckDBPyConnection, rate: Row) -> list[Row]:
     return rows(
         connection,
         """
-        select prices.*, wallets.precision
+        select prices.*, wallets.precision, wallets.rounding
         from raw.rate_prices as prices inner join raw.wallets as wallets using (wallet)
         where rate_no = ? order by position, step_no
         """,
@@ -131,8 +136,13 @@ def _prices(connection: DuckDBPyConnection, rate: Row) -> list[Row]:
     )
 
 
-def _price_step(price: Row, quantity: Decimal) -> Step:
-    """One wallet of the chain: its price as written, and what the whole event costs there."""
+def _price_step(price: Row, quantity: Decimal | None) -> Step:
+    """One wallet of the chain: its price as written, and what the whole event costs there.
+
+    Args:
+        price: A row of `_prices`.
+        quantity: Of the event; None for a rate with tiers, whose cost depends on the usage before.
+    """
     text = (
         f"{price['position']}. {price['wallet']}: {credits_text(price['credits'])} per "
         f"{credits_text(price['per'])}"
@@ -140,6 +150,8 @@ def _price_step(price: Row, quantity: Decimal) -> Step:
     if price["step_from"] or price["step_to"] is not None:
         upper = f" to {credits_text(price['step_to'])}" if price["step_to"] is not None else " on"
         return Step(f"{text}, from {credits_text(price['step_from'])}{upper}", price)
+    if quantity is None:
+        return Step(f"{text}, in whole packages", price)
     cost = cost_of(quantity, price)
     return Step(f"{text}, {credits_text(cost)} for all of the event", {**price, "cost": cost})
 
@@ -147,17 +159,18 @@ def _price_step(price: Row, quantity: Decimal) -> Step:
 def cost_of(quantity: Decimal, price: Row) -> Decimal:
     """What a quantity costs, worked out here again from the price as written.
 
-    In whole numbers, rounded once to the wallet's smallest unit, half away from zero; a second
-    opinion on what the models computed.
+    In whole numbers, rounded once to the wallet's smallest unit, as the wallet rounds (half up is
+    away from zero); a second opinion on what the models computed.
 
     Args:
         quantity: Of the event, in the meter's unit.
-        price: With credits, per and the wallet's precision.
+        price: With credits, per, and the wallet's precision and rounding.
     """
     exact = Fraction(quantity) * Fraction(price["credits"]) / Fraction(price["per"])
     units = exact * 10 ** price["precision"]
-    whole = (2 * units.numerator + units.denominator) // (2 * units.denominator)
-    return Decimal(whole).scaleb(-price["precision"])
+    half = Fraction(1, 2)
+    whole = {"down": math.floor(units), "up": math.ceil(units), "half_up": math.floor(units + half)}
+    return Decimal(whole[price["rounding"]]).scaleb(-price["precision"])
 
 
 def _entry_step(connection: DuckDBPyConnection, entry: Row) -> Step:
@@ -191,7 +204,7 @@ def _cost_tie(connection: DuckDBPyConnection, rated: Row, entries: list[Row]) ->
     """Identity 2 of one event, against a cost worked out again.
 
     Parts that several wallets settled are in units that do not add up; they are shares of the
-    event, each rounded to its wallet's smallest unit. A price with steps depends on what was used
+    event, each rounded to its wallet's smallest unit. A cost with tiers depends on what was used
     before, so it is left to the models.
     """
     wallets = {entry["wallet"] for entry in entries}
@@ -199,14 +212,14 @@ def _cost_tie(connection: DuckDBPyConnection, rated: Row, entries: list[Row]) ->
         return []
     rate = one(
         connection,
-        "select rate_no from raw.rates where version = ? and rate_id = ?",
+        "select rate_no, tiers from raw.rates where version = ? and rate_id = ?",
         rated["card_version"],
         rated["rate_id"],
     )
     assert rate is not None
-    prices = {price["wallet"]: price for price in _prices(connection, rate)}
-    if any(price["step_to"] is not None for price in prices.values()):
+    if rate["tiers"] is not None:
         return []
+    prices = {price["wallet"]: price for price in _prices(connection, rate)}
     costs = {wallet: cost_of(rated["quantity"], prices[wallet]) for wallet in wallets}
     if len(wallets) == 1:
         settled = -total(entry["credits"] for entry in entries)

@@ -2,7 +2,6 @@
 --
 -- Where the rate has an overage price the part is sold in arrears; otherwise it is unfunded: served, but
 -- nobody agreed to pay for it. amount is not yet rounded to a minor unit.
-{{ config(materialized='view') }}
 
 with
 
@@ -49,6 +48,8 @@ above_limits as (
         on rated.rate_no = chain.rate_no
 )
 
+-- Kept as a table, because DuckDB 2.0.0 can stop on a join over this union of joins (internal error,
+-- "dict-surviving cache").
 {% for level in range(var('wallet_levels') | int) %}
 select
     event_no,

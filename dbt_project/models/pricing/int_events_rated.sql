@@ -26,6 +26,11 @@ matches as (
 chain as (
     select * from {{ ref('int_rate_chain') }}
     where position = 1
+),
+
+tiered as (
+    select * from {{ ref('int_tiered_costs') }}
+    where position = 1
 )
 
 select
@@ -41,10 +46,13 @@ select
     matches.rate_no,
     chain.wallet_level,
     {{ node_no('customers.pool_no', 'chain.wallet_rank') }} as node_no,
-    cast(
-        {{ cost_in_quanta('usage.quantity', 'chain.') }}
-        * chain.quantum as {{ t_credits() }}
-    ) as cost,
+    case
+        when chain.is_tiered then tiered.cost
+        else cast(
+            {{ cost_in_quanta('usage.quantity', 'chain.', 'chain.rounding') }}
+            * chain.quantum as {{ t_credits() }}
+        )
+    end as cost,
     case
         when matches.rate_no is not null then null
         else 'no rate in force'
@@ -60,3 +68,5 @@ left join matches
         and usage.occurred_at < matches.effective_to
 left join chain
     on matches.rate_no = chain.rate_no
+left join tiered
+    on case when chain.is_tiered then usage.event_no end = tiered.event_no

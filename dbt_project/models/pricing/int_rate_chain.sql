@@ -3,7 +3,7 @@
 -- The price is a fraction of the wallet's quanta (its smallest unit): numerator / denominator, in lowest
 -- terms, from the price as written, never pre-divided. The overage price is the same kind of fraction, in
 -- billionths of its currency; null where the rate has none. Each price also comes in cheaper forms where
--- they are exact (price_forms).
+-- they are exact (price_forms). Of a price with tiers this is the first step: int_rate_steps has them all.
 
 with
 
@@ -33,7 +33,9 @@ select
         {% endfor -%}
         else cast(0.000000001 as decimal(10, 9))
     end as quantum,
-    {{ price_forms('prices.quanta_numerator', 'prices.quanta_denominator', '') }},
+    wallets.rounding,
+    rates.tiers is not null as is_tiered,
+    {{ price_forms('prices.quanta_numerator', 'prices.quanta_denominator', '', 'wallets.rounding') }},
     {{ price_forms('rates.overage_numerator', 'rates.overage_denominator', 'overage_') }},
     rates.overage_currency
 from prices
