@@ -5,7 +5,7 @@ BIN    := .venv/bin
 STAMP  := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench clean
+.PHONY: help demo test quick lint golden bench clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ quick: $(STAMP) ## the tests without the slow whole-chain runs
 
 lint: $(STAMP) ## formatting, style, types, spelling, SQL and the dbt project's structure
 	.ci/run lint
+
+golden: $(STAMP) ## outside cases through the public commands, a line per case; CASES=file for others
+	@$(BIN)/python -m tests.golden $(CASES)
 
 bench: $(STAMP) ## time load, build and check on a million simulated events
 	@$(BIN)/python -m tests.bench

@@ -1,0 +1,198 @@
+"""One run: all cases of some files told into one book, built by the real commands, compared."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tests.golden.cases import Case
+from tests.golden.clock import MOMENT, Unreadable, written
+from tests.golden.compare import Difference, differences
+from tests.golden.facts import Facts, name_of
+from tests.golden.readers.registry import tell
+from tests.golden.review import Reviews
+from tests.golden.snapshot import Snapshot
+from tests.golden.told import Books, Told
+
+COMMAND = Path(sys.executable).with_name("creditbooks")
+
+TERMS = "assert_no_term_is_ignored"
+
+
+class CommandFailed(RuntimeError):
+    """A command of ours did not do what it had to."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The outcome of one case.
+
+    Attributes:
+        word: pass, policy, outside, shrink (listed, yet it holds), needs, differs, unread or check.
+        case_id: The case.
+        text: What there is to say about it.
+    """
+
+    word: str
+    case_id: str
+    text: str
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nothing is left to do about it."""
+        return self.word in ("pass", "policy", "outside")
+
+    def __str__(self) -> str:
+        return f"{self.word:<8}{self.case_id}  {self.text}".rstrip()
+
+
+def run_cases(
+    cases: Sequence[Case], reviews: Reviews, folder: Path, say: Callable[[str], None]
+) -> list[Line]:
+    """Tell, load, build, check and compare.
+
+    Args:
+        cases: Every case, of any number of files.
+        reviews: The reviewed list.
+        folder: An empty folder to work in.
+        say: Progress, line by line.
+
+    Raises:
+        CommandFailed: load, build or check failed on facts that the cases did not mean to be wrong.
+    """
+    facts = Facts()
+    told: dict[str, Told] = {}
+    unread: dict[str, str] = {}
+    for case in cases:
+        spare = Facts()
+        try:
+            tell(case, spare.desk(case.id))
+            told[case.id] = tell(case, facts.desk(case.id))
+        except Unreadable as problem:
+            unread[case.id] = str(problem)
+    say(f"{len(cases)} cases, {len(told)} of them told to the book")
+    facts.write(folder / "book", folder / "data")
+    books = _build(facts, list(told.values()), folder, say)
+    lines = [_line(case, told.get(case.id), unread.get(case.id), books, reviews) for case in cases]
+    return [*lines, *(Line("check", "check", failed) for failed in books.failed_checks)]
+
+
+def _line(
+    case: Case, told: Told | None, unread: str | None, books: Books, reviews: Reviews
+) -> Line:
+    review = reviews.of(case)
+    if told is None:
+        if review is not None and not review.fields:
+            return Line(review.word, case.id, review.reason)
+        return Line("unread", case.id, str(unread))
+    try:
+        answers = told.answers(books)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as gap:
+        return Line("differs", case.id, f"the books have no answer: {gap!r}")
+    found = list(differences(case.expected, answers))
+    found += list(differences(case.derived, answers.get("derived", {}), "derived"))
+    left = [difference for difference in found if review is None or not review.covers(difference)]
+    if left:
+        needs = [*told.needs, *books.ignored_terms(name_of(case.id))]
+        wanting = f"needs: {', '.join(needs)}; " if needs else ""
+        return Line("needs" if needs else "differs", case.id, wanting + _joined(left))
+    if review is None or (review.of_kind and not found):
+        return Line("pass", case.id, case.words)
+    if not found:
+        return Line("shrink", case.id, "holds, and is still in reviewed.yml: take it out")
+    return Line(review.word, case.id, f"{review.reason} Here: {_joined(found)}")
+
+
+def _joined(found: Sequence[Difference]) -> str:
+    return "; ".join(str(difference) for difference in found)
+
+
+def _build(facts: Facts, told: Sequence[Told], folder: Path, say: Callable[[str], None]) -> Books:
+    """Every build that some case asks for, by the real commands."""
+    database, as_of = folder / "golden.duckdb", written(facts.as_of)
+    _load(folder / "data", folder, database, say)
+    cuts: dict[datetime, Snapshot] = {}
+    for cut in sorted({cut for case in told for cut in case.cuts}):
+        _command(folder, database, say, "build", "--as-of", written(cut + MOMENT))
+        cuts[cut] = Snapshot(database)
+    _command(folder, database, say, "build", "--as-of", as_of)
+    books = Books(Snapshot(database), cuts, rejected=_rejected(database))
+    books.failed_checks = _check(folder, database, say)
+    books.ignored = _ignored(database)
+    if any(case.repeats for case in told):
+        _command(folder, database, say, "build", "--as-of", as_of)
+        books.again = Snapshot(database)
+        books.in_pieces = _in_pieces(folder, as_of, say)
+    return books
+
+
+def _in_pieces(folder: Path, as_of: str, say: Callable[[str], None]) -> Snapshot:
+    """The same facts loaded in two pieces, with a build in between."""
+    data, database = folder / "pieces", folder / "pieces.duckdb"
+    data.mkdir()
+    for piece in (1, 2):
+        for path in sorted((folder / "data").glob(f"*.{piece}.csv")):
+            shutil.copy(path, data)
+        _load(data, folder, database, say)
+        _command(folder, database, say, "build", "--as-of", as_of)
+    return Snapshot(database)
+
+
+def _load(data: Path, folder: Path, database: Path, say: Callable[[str], None]) -> None:
+    _command(folder, database, say, "load", "--quarantine", "--data", str(data))
+
+
+def _command(folder: Path, database: Path, say: Callable[[str], None], *words: str) -> None:
+    """Run one verb, which must succeed."""
+    done = _run(folder, database, say, *words)
+    if done.returncode:
+        raise CommandFailed(f"creditbooks {words[0]} ended with {done.returncode}\n{done.stderr}")
+
+
+def _check(folder: Path, database: Path, say: Callable[[str], None]) -> list[str]:
+    """The checks that do not hold; the cases are compared all the same."""
+    done = _run(folder, database, say, "check")
+    failed = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
+    if done.returncode and not failed:
+        raise CommandFailed(f"creditbooks check ended with {done.returncode}\n{done.stderr}")
+    return failed
+
+
+def _run(
+    folder: Path, database: Path, say: Callable[[str], None], *words: str
+) -> subprocess.CompletedProcess[str]:
+    """One verb of `creditbooks`, as a process of its own."""
+    say(f"creditbooks {words[0]}")
+    common = ["--book", str(folder / "book"), "--db", str(database)]
+    return subprocess.run(
+        [str(COMMAND), *words, *common], capture_output=True, text=True, check=False
+    )
+
+
+def _rejected(database: Path) -> list[str]:
+    """Every row that `load` refused, with its problem."""
+    import duckdb
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute("select problem, row_json from raw.rejected_rows").fetchall()
+    return [json.dumps(problem) + row for problem, row in rows]
+
+
+def _ignored(database: Path) -> list[tuple[str, str]]:
+    """(what, term) of each configured term that `check` found not carried out."""
+    import duckdb
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        kept = connection.execute(
+            "select 1 from information_schema.tables where table_schema = 'failures' "
+            f"and table_name = '{TERMS}'"
+        ).fetchall()
+        if not kept:
+            return []
+        return connection.execute(f"select distinct subject, term from failures.{TERMS}").fetchall()

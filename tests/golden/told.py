@@ -1,0 +1,70 @@
+"""What a reader makes of a case: facts told at a desk, and how the books answer afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.golden.snapshot import Account, Snapshot
+
+
+@dataclass
+class Books:
+    """Every build of the golden book.
+
+    Attributes:
+        final: All facts, loaded at once, known to the end.
+        cuts: As of earlier instants, where a case asks what was known then.
+        again: A second build of the same database.
+        in_pieces: Loaded in two pieces with a build in between, in another database.
+        rejected: Text of every row that `load` refused, with its problem.
+        ignored: (what, term) of configured terms that the models do not carry out.
+        failed_checks: What `check` said of the checks that do not hold.
+    """
+
+    final: Snapshot
+    cuts: Mapping[datetime, Snapshot]
+    again: Snapshot | None = None
+    in_pieces: Snapshot | None = None
+    rejected: list[str] = field(default_factory=list)
+    ignored: list[tuple[str, str]] = field(default_factory=list)
+    failed_checks: list[str] = field(default_factory=list)
+
+    def of(self, *customers: str) -> Account:
+        """Some customers at the end."""
+        return self.final.of(*customers)
+
+    def repeats(self, *customers: str) -> bool:
+        """Whether a second build, and one from two pieces, gave the same."""
+        return all(
+            other is not None and other.of(*customers).same_as(self.final.of(*customers))
+            for other in (self.again, self.in_pieces)
+        )
+
+    def ignored_terms(self, name: str) -> list[str]:
+        """Terms of a case that the models do not carry out."""
+        return sorted({term for what, term in self.ignored if f"{name}/" in f"{what}/"})
+
+    def has_refused(self, name: str) -> bool:
+        """Whether `load` refused a row that carries a name."""
+        return any(f'"{name}' in row for row in self.rejected)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A case once its facts are told.
+
+    Attributes:
+        answers: Expected field -> what the books say; asked for after the builds.
+        needs: What the engine or the configuration would have to do, in words, for what the input
+            holds and today's feeds cannot say. Shown when the case does not pass.
+        cuts: Instants whose knowledge the case asks for.
+        repeats: Whether it asks for a second build and one from pieces.
+    """
+
+    answers: Callable[[Books], Mapping[str, Any]]
+    needs: tuple[str, ...] = ()
+    cuts: tuple[datetime, ...] = ()
+    repeats: bool = False

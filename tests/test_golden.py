@@ -1,0 +1,237 @@
+"""Cases with figures nobody here wrote: the runner itself, and what it says of both files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.golden.__main__ import FILES, SHARED, main, total
+from tests.golden.cases import Case, NotCases, read_cases
+from tests.golden.clock import NOW, Unreadable, instant, moved, shifted, span, written
+from tests.golden.compare import ByPlace, Holds, Unordered, differences
+from tests.golden.facts import Facts
+from tests.golden.readers.registry import tell
+from tests.golden.review import BadReview, read_reviews
+from tests.golden.run import Line, run_cases
+
+needs_the_files = pytest.mark.skipif(
+    not all((SHARED / name).is_file() for name in FILES),
+    reason="../shared/golden is not beside the repository: the cases are read in place",
+)
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    return [case for name in FILES for case in read_cases(SHARED / name)]
+
+
+@pytest.fixture(scope="module")
+def lines(cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> list[Line]:
+    folder = tmp_path_factory.mktemp("golden")
+    return run_cases(cases, read_reviews(), folder, lambda line: None)
+
+
+def named(lines: Sequence[Line], *words: str) -> list[str]:
+    return [str(line) for line in lines if line.word in words]
+
+
+@needs_the_files
+@pytest.mark.slow
+def test_every_case_that_can_be_fed_comes_out_or_is_reviewed(lines: list[Line]) -> None:
+    assert named(lines, "differs", "unread", "shrink") == []
+
+
+@needs_the_files
+@pytest.mark.slow
+@pytest.mark.xfail(reason="cases wait for terms that the models do not carry out yet")
+def test_no_case_waits_for_a_feature_and_every_check_holds(lines: list[Line]) -> None:
+    assert named(lines, "needs", "check") == []
+
+
+@needs_the_files
+def test_what_is_fed_does_not_depend_on_what_is_expected(cases: list[Case]) -> None:
+    for case in cases:
+        told = facts_of(case)
+        assert told == facts_of(replace(case, expected=changed(case.expected), derived={})), case.id
+
+
+def facts_of(case: Case) -> Facts | str:
+    facts = Facts()
+    try:
+        tell(case, facts.desk(case.id))
+    except Unreadable as problem:
+        return str(problem)
+    return facts
+
+
+QUESTIONS = {"at", "from", "to", "i", "window", "split_at", "tolerance"}
+
+
+def changed(value: Any, key: str = "") -> Any:
+    """Expected figures turned into others; where to look for them stays."""
+    if isinstance(value, dict):
+        return {name: changed(part, name) for name, part in value.items()}
+    if isinstance(value, list):
+        return [changed(part) for part in value]
+    return value if key in QUESTIONS else "another figure"
+
+
+@needs_the_files
+def test_every_reviewed_case_is_a_case(cases: list[Case]) -> None:
+    assert set(read_reviews().cases) <= {case.id for case in cases}
+
+
+def openmeter_case(case_id: str, expected: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """100 credits from 1 January, 30 used on the 2nd, asked on the 3rd: 70 are left."""
+    given = {
+        "grants": [{"id": "g", "amount": 100, "effective_at": "2025-01-01T00:00:00Z"}],
+        "opening": {"at": "2025-01-01T00:00:00Z", "balances": {"g": 100}},
+        "usage": [{"ts": "2025-01-02T00:00:00Z", "qty": 30}],
+        "resets": [],
+        "query": {"until": "2025-01-03T00:00:00Z"},
+    }
+    return {
+        "id": case_id,
+        "engine": "openmeter",
+        "level": "engine",
+        "input": given | changes,
+        "expected": expected,
+    }
+
+
+@pytest.mark.slow
+def test_a_file_nobody_reviewed_runs_and_fails_where_a_case_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "further.json"
+    content = [
+        openmeter_case("holds", {"balances": {"g": 70}, "usage_in_period": 30}),
+        openmeter_case("is wrong", {"balances": {"g": 71}}),
+        openmeter_case("asks for more", {"forecast": 1}),
+        openmeter_case("says too little", {}, query={}),
+    ]
+    path.write_text(json.dumps({"cases": content}), encoding="utf-8")
+
+    assert main([str(path)]) == 1
+
+    shown = capsys.readouterr().out.splitlines()
+    assert shown == [
+        "pass    holds",
+        "differs is wrong  expected 71, got 70 (balances.g)",
+        "differs asks for more  expected 1, got no answer (forecast)",
+        "unread  says too little  the input lacks or misplaces 'until'",
+        "4 cases: 1 pass, 2 differ, 1 could not be read.",
+    ]
+
+
+def test_a_missing_file_is_an_environment_problem(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["no-such-file.json"]) == 3
+    assert capsys.readouterr().err == "no such file: no-such-file.json\n"
+
+
+def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    path.write_text("[1, 2]", encoding="utf-8")
+    with pytest.raises(NotCases, match="neither an object with cases nor a list of cases"):
+        read_cases(path)
+
+
+def test_input_and_figures_of_a_flat_case_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "cases.yml"
+    path.write_text(
+        """
+- {id: A, source: x.rb, v1: 1.50/kWh, consume: 5, remaining: {g: 0.10}, expected: {g: 2}}
+- {id: B, source: same file, cases: [{credits: '0.4', rounds_to_zero: true}]}
+""",
+        encoding="utf-8",
+    )
+    first, second = read_cases(path)
+    assert first.given == {"v1": "1.50/kWh", "consume": 5}
+    assert first.expected == {"remaining": {"g": Decimal("0.10")}, "expected": {"g": 2}}
+    assert second.given == {"v1": "1.50/kWh", "cases": [{"credits": "0.4"}]}
+    assert second.expected == {"cases": [{"credits": "0.4", "rounds_to_zero": True}]}
+
+
+def test_questions_are_what_is_expected_without_its_figures() -> None:
+    expected = {"as_of": [{"at": "2026-01-01", "available": 4}], "overage": 5}
+    case = Case("A", "vendor", {}, expected, {}, "")
+    assert case.questions == {"as_of": [{"at": "2026-01-01", "available": None}], "overage": None}
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "shown"),
+    [
+        (40, Decimal("40.000"), []),
+        ("0.50", Decimal("0.5"), []),
+        (40, Decimal(50), ["expected 40, got 50 (x)"]),
+        (True, 1, ["expected true, got 1 (x)"]),
+        (None, Decimal(0), ["expected none, got 0 (x)"]),
+        ({"a": 1}, {"a": 1, "b": 2}, []),
+        ({"a": 1}, {"b": 2}, ["expected 1, got no answer (x.a)"]),
+        ([1, 2], [1, 2, 3], ["expected [1, 2], got [1, 2, 3] (x)"]),
+        ([2, 1], [1, 2], ["expected 2, got 1 (x[0])", "expected 1, got 2 (x[1])"]),
+        ([2, 1], Unordered([1, 2]), []),
+        ([2], Unordered([1, 2]), ["expected nothing more, got [1] (x)"]),
+        (3, Unordered([1, 2], Decimal(3)), []),
+        ([{"i": 1, "q": 5}], ByPlace([{"q": 4}, {"q": 5}]), []),
+        ([{"i": 2, "q": 5}], ByPlace([{"q": 4}]), ["expected {i: 2, q: 5}, got no answer (x[0])"]),
+        ({"a": 0.7, "tolerance": "0.1"}, {"a": Decimal("0.65")}, ["expected 0.7, got 0.65 (x.a)"]),
+        ("even", Holds(lambda word: word == "odd", "odd"), ["expected even, got odd (x)"]),
+    ],
+)
+def test_what_is_got_may_say_more_but_nothing_else(
+    expected: object, got: object, shown: list[str]
+) -> None:
+    assert [str(difference) for difference in differences(expected, got, "x")] == shown
+
+
+def test_a_tolerance_holds_for_the_figures_beside_it() -> None:
+    expected = {"a": Decimal("0.7"), "tolerance": Decimal("0.1")}
+    assert not list(differences(expected, {"a": Decimal("0.6")}))
+    assert list(differences(expected, {"a": Decimal("0.59")}))
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("2026-01-01", "2026-01-01T00:00:00Z"),
+        ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z"),
+        ("now+10h", written(moved(NOW, "+10h"))),
+        # 15 March less two months is 15 January, less 15 days is 31 December.
+        ("now-2mo15d", "2025-12-31T12:00:00Z"),
+        ("+30d", "2026-04-14T12:00:00Z"),
+    ],
+)
+def test_instants_as_cases_write_them(words: str, found: str) -> None:
+    assert written(instant(words)) == found
+
+
+def test_months_are_counted_from_their_start() -> None:
+    january = instant("2024-01-31")
+    assert written(shifted(january, 1, "month")) == "2024-02-29T00:00:00Z"
+    assert written(shifted(january, 2, "month")) == "2024-03-31T00:00:00Z"
+
+
+def test_spans_have_one_unit() -> None:
+    assert [span("P1W"), span("PT1H"), span("daily")] == [(1, "week"), (1, "hour"), (1, "day")]
+    with pytest.raises(Unreadable, match="P1DT1H"):
+        span("P1DT1H")
+
+
+@pytest.mark.parametrize("entry", ["{verdict: fine, reason: so}", "{verdict: outside_scope}"])
+def test_a_review_has_a_verdict_and_a_reason(tmp_path: Path, entry: str) -> None:
+    path = tmp_path / "reviewed.yml"
+    path.write_text(f"cases: {{om-1: {entry}}}\n", encoding="utf-8")
+    with pytest.raises(BadReview, match="om-1"):
+        read_reviews(path)
+
+
+def test_the_total_counts_cases_not_checks() -> None:
+    lines = [Line("pass", "a", ""), Line("needs", "b", ""), Line("check", "check", "FAIL")]
+    assert total(lines) == "2 cases: 1 pass, 1 need a feature, 1 checks fail."
