@@ -1,8 +1,8 @@
 """The folders of tests/errors: an input that goes wrong, and the exact words shown for it.
 
-A case is a folder with `case.yml` (`args`, `exit`, `why`, optionally `base` and `prepare`), its input
-files and `expected.txt`, the whole of stderr. `base` names a folder under `_base` that is copied
-first; `prepare` lists commands that must succeed before the one that fails.
+A case is a folder with `case.yml` (`args`, `exit`, `why`, optionally `base` and `prepare`), its
+input files and `expected.txt`, the whole of stderr. `base` names a folder under `_base` that is
+copied first; `prepare` lists commands that must succeed before the one that fails.
 """
 
 from __future__ import annotations
