@@ -235,3 +235,14 @@ def test_a_review_has_a_verdict_and_a_reason(tmp_path: Path, entry: str) -> None
 def test_the_total_counts_cases_not_checks() -> None:
     lines = [Line("pass", "a", ""), Line("needs", "b", ""), Line("check", "check", "FAIL")]
     assert total(lines) == "2 cases: 1 pass, 1 need a feature, 1 checks fail."
+
+
+@needs_the_files
+def test_a_case_that_lacks_a_field_is_read_or_unreadable_and_never_a_crash(
+    cases: list[Case],
+) -> None:
+    for case in cases:
+        for field in case.given:
+            given = {key: value for key, value in case.given.items() if key != field}
+            facts_of(replace(case, given=given))
+            facts_of(replace(case, given={**case.given, field: "something else"}))

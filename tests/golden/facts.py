@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import yaml
+from tests.golden.clock import NOW
 
-from tests.golden.clock import NOW, written
-
-BOOK = "golden"
 METER = "units"
 FEEDS = {
     "customers": ("customer_id", "parent_customer_id"),
@@ -78,7 +73,6 @@ FEEDS = {
 """Feed -> the columns written. Grants by day are a file of their own, whose dates are numbers."""
 
 BY_DAY = "grants_by_day"
-EXPIRES_ON = "strftime(strptime(expires_on, '%Y%m%d'), '%Y-%m-%dT00:00:00Z')"
 
 
 @dataclass(frozen=True)
@@ -138,68 +132,10 @@ class Facts:
         first = min((when for rows in self.rows.values() for when, _ in rows), default=NOW)
         return datetime(first.year, first.month, 1, tzinfo=UTC)
 
-    def write(self, book: Path, data: Path) -> None:
-        """Write book.yml, the cards and the feeds, each feed in the two pieces it is loaded in."""
-        (book / "cards").mkdir(parents=True)
-        data.mkdir(parents=True)
-        _write_yaml(book / "book.yml", self._book())
-        starts = self.starts_at()
-        cuts = {starts} | {
-            moment
-            for rate in self.rates
-            for moment in (rate.effective_from, rate.effective_to)
-            if moment is not None and moment > starts
-        }
-        for moment in sorted(cuts):
-            _write_yaml(book / "cards" / f"{moment:%Y-%m-%dT%H%M%S}.yml", self._card(moment))
-        for feed, rows in self.rows.items():
-            columns = FEEDS.get(feed) or (*FEEDS["grants"], "expires_on")
-            for piece in (1, 2):
-                chosen = [row for when, row in rows if self._piece(row, when) == piece]
-                if chosen:
-                    _write_csv(data / f"{feed}.{piece}.csv", columns, chosen)
-
-    def _piece(self, row: dict[str, Any], when: datetime) -> int:
+    def piece(self, row: dict[str, Any], when: datetime) -> int:
+        """1 or 2: the piece in which a row is loaded where facts come in two."""
         split = self.splits.get(row["_case"])
         return 2 if split is not None and when >= split else 1
-
-    def _book(self) -> dict[str, Any]:
-        sources: list[dict[str, Any]] = [
-            {"feed": feed, "format": "csv", "path": f"{feed}.[12].csv", "optional": True}
-            for feed in FEEDS
-        ]
-        columns = {name: name for name in FEEDS["grants"]} | {"expires_at": EXPIRES_ON}
-        sources.append(
-            {
-                "feed": "grants",
-                "format": "csv",
-                "path": f"{BY_DAY}.[12].csv",
-                "optional": True,
-                "columns": columns,
-            }
-        )
-        return {
-            "book": BOOK,
-            "entity": "Golden Cases, Inc.",
-            "functional_currency": "USD",
-            "time_zone": "UTC",
-            "first_period": f"{self.starts_at():%Y-%m}",
-            "framework": "ASC606",
-            "wallets": self.wallets,
-            "meters": {METER: {"unit": "unit", "properties": ["line"]}},
-            "sources": sources,
-        }
-
-    def _card(self, moment: datetime) -> dict[str, Any]:
-        before = moment - timedelta(days=1)
-        return {
-            "version": f"{moment:%Y-%m-%dT%H:%M:%S}",
-            "effective_from": written(moment),
-            "published_at": written(before),
-            "approved": {"by": "cases", "on": f"{before:%Y-%m-%d}", "reference": "golden"},
-            "rates": [_rate(rate, self.wallets) for rate in self.rates if rate.holds_at(moment)],
-            "offers": self.offers,
-        }
 
 
 def name_of(case_id: str) -> str:
@@ -356,16 +292,9 @@ class Desk:
         every: str | None = None,
     ) -> str:
         """Something to buy or subscribe to; its name."""
-        price = {"amount": _plain(amount), "currency": "USD"} | ({"every": every} if every else {})
-        self.facts.offers.append(
-            {
-                "id": self.called(label),
-                "price": price,
-                "grants": [
-                    {key: _plain(value) for key, value in grant.items()} for grant in grants
-                ],
-            }
-        )
+        price = {"amount": amount, "currency": "USD"} | ({"every": every} if every else {})
+        offer = {"id": self.called(label), "price": price, "grants": list(grants)}
+        self.facts.offers.append(offer)
         return self.called(label)
 
     def subscribe(
@@ -436,59 +365,3 @@ class Desk:
 
     def _row(self, feed: str, when: datetime, **cells: Any) -> None:
         self.facts.rows[feed].append((when, {"_case": self.name, **cells}))
-
-
-def _rate(rate: Rate, wallets: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {"id": rate.rate_id, "meter": METER}
-    if rate.line:
-        found["match"] = {"line": rate.line}
-    if rate.chain:
-        found["price"] = [_link(link, wallets[link.wallet]["unit"]) for link in rate.chain]
-    if any(link.steps for link in rate.chain):
-        found["tiers"] = "graduated"
-    if rate.overage is not None:
-        found["overage"] = {"amount": _plain(rate.overage), "currency": "USD"}
-    return found | {"customers": list(rate.customers)}
-
-
-def _link(link: Link, unit: str) -> dict[str, Any]:
-    figure = "amount" if unit.isupper() else "credits"
-    place: dict[str, Any] = {"wallet": link.wallet}
-    if link.steps:
-        place["steps"] = [
-            ({} if up_to is None else {"up_to": _plain(up_to)}) | {figure: _plain(price)}
-            for up_to, price in link.steps
-        ]
-        return place
-    return place | {figure: _plain(link.credits), "per": _plain(link.per)}
-
-
-def _plain(value: Any) -> Any:
-    """A cell or a field as it is written: decimals in full, instants with their zone."""
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    return written(value) if isinstance(value, datetime) else value
-
-
-def _write_yaml(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(
-        yaml.dump(content, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True),
-        encoding="utf-8",
-    )
-
-
-class _PlainDumper(yaml.SafeDumper):
-    """YAML that repeats what is the same instead of pointing to it."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """Always: our configuration takes no anchors."""
-        return True
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        for row in rows:
-            cells = (_plain(row.get(column)) for column in columns)
-            writer.writerow(["" if cell is None else cell for cell in cells])

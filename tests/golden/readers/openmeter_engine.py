@@ -94,11 +94,12 @@ class State:
             return True
         return not entry.is_draw and (entry.reason == RESET or self._recurs_at_end(entry.lot_id))
 
-    def _recurs_at_end(self, lot_id: str | None) -> bool:
+    def _recurs_at_end(self, lot_id: str | None = None) -> bool:
+        """Whether a grant recurs at the end of the run: that of a lot, or any."""
         end = self.run.until
         for grant in self.run.grants.values():
             name = self.desk.called(grant.id)
-            is_of_grant = lot_id is not None and (lot_id == name or lot_id.startswith(f"{name}:"))
+            is_of_grant = lot_id is None or lot_id == name or lot_id.startswith(f"{name}:")
             if is_of_grant and end in grant.recurrences(self.run.opening, end):
                 return True
         return False
@@ -180,6 +181,9 @@ class State:
             if at in resets:
                 found.append((at, at, True))
             start = at
+        if run.until not in resets and self._recurs_at_end():
+            found.append((start, run.until, False))
+            start = run.until
         return [*found, (start, run.until, False)]
 
     def history(self) -> dict[str, Any]:
@@ -198,6 +202,8 @@ class State:
         earlier = {event.event_id for event in self.account.events_in(before=start)}
 
         def opens(entry: Entry) -> bool:
+            if is_rollover and entry.entry_type == "grant":
+                return entry.moment < start
             if follows_rollover and entry.is_draw and entry.event_id in earlier:
                 return entry.moment <= start
             return entry.counts(start, "opening")

@@ -207,8 +207,11 @@ def _tell_grant(run: Run, grant: Grant, desk: Desk, wallet: str) -> str | None:
 
 
 def _first_lot(run: Run, grant: Grant) -> tuple[datetime, Decimal]:
-    """When the first lot of a grant begins, and with how much."""
-    if not grant.is_active(run.opening):
+    """When the first lot of a grant begins, and with how much.
+
+    The engine starts a grant in full that takes effect at the opening, whatever the snapshot says.
+    """
+    if grant.start == run.opening or not grant.is_active(run.opening):
         return grant.start, grant.amount
     return run.opening, Decimal(str(run.balances.get(grant.id, grant.amount)))
 
