@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import click
 
-from rate_cards.problems import EnvironmentProblem, InputError
+from rate_cards.problems import EnvironmentProblem, InputError, Problem
 from rate_cards.settings import Settings
 
 VERBS = {
@@ -116,4 +116,32 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except EnvironmentProblem as error:
         click.echo(error.problem.render(), err=True)
         sys.exit(error.exit_code)
+    except Exception as error:
+        if (problem := engine_failure(error)) is None:
+            raise
+        click.echo(problem.render(), err=True)
+        sys.exit(EnvironmentProblem.exit_code)
     sys.exit(0)
+
+
+def engine_failure(error: Exception) -> Problem | None:
+    """What to say when DuckDB gave up through no fault of the input: no memory, no disk, a defect.
+
+    Told by name, so that a command line that never opens a database does not import one.
+
+    Args:
+        error: Anything that was raised.
+
+    Returns:
+        None for every other error, which is a defect here and shows its traceback.
+    """
+    failures = ("FatalException", "InternalException", "IOException", "OutOfMemoryException")
+    kind = type(error)
+    if kind.__module__ not in ("duckdb", "_duckdb") or kind.__name__ not in failures:
+        return None
+    return Problem(
+        "DuckDB",
+        "the database engine stopped: " + str(error).partition("\n")[0],
+        "Nothing half-done is kept. Repeat the command; if it stops again, free memory and disk "
+        "space, and then report it with this line.",
+    )

@@ -1,7 +1,8 @@
 """Puts into README and docs what the commands they show print: python -m tests.docs_output.
 
-A block marked `console` holds lines `$ command`, each followed by what it prints. They run in one
-shell folder where `creditbooks demo` has been run, so pages show the demo book as it is.
+A block marked `console` holds lines `$ command`, each followed by what it prints. They run in a
+folder where `creditbooks demo` has been run, so pages show the demo book as it is; BOOKS names the
+bundled books.
 """
 
 from __future__ import annotations
@@ -44,13 +45,19 @@ def without_digests(text: str) -> str:
 def shell_in(folder: Path) -> Callable[[str], str]:
     """Runs command lines in a folder, with the project's commands on the path."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "COLUMNS": "100"}
+    books = ROOT / "rate_cards" / "books"
+    environment = {**os.environ, "PATH": path, "COLUMNS": "100", "BOOKS": str(books)}
 
     def run(command: str) -> str:
         done = subprocess.run(
-            ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True
+            ["bash", "-c", command],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
-        return done.stdout + done.stderr
+        return done.stdout
 
     return run
 

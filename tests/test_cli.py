@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import duckdb
 import pytest
 
-from reports.cli import VERBS, Root, root
+from reports.cli import VERBS, Root, engine_failure, root
 from tests.error_cases import run, working_in
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -124,6 +125,15 @@ def test_exit_code_says_whose_move_it_is(
     assert "Traceback" not in shown.stderr
     if exit_code:
         assert shown.stdout == ""
+
+
+def test_engine_that_gives_up_is_an_environment_problem() -> None:
+    problem = engine_failure(duckdb.OutOfMemoryException("Out of Memory Error: 5.5 GiB used\nhint"))
+    assert problem is not None
+    assert problem.message == "the database engine stopped: Out of Memory Error: 5.5 GiB used"
+    # A query that cannot be bound is a mistake of ours, and shows where.
+    assert engine_failure(duckdb.BinderException("no such column")) is None
+    assert engine_failure(ValueError("x")) is None
 
 
 def test_a_file_that_is_no_database_is_an_environment_problem(tmp_path: Path) -> None:
