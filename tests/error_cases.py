@@ -1,8 +1,9 @@
 """The folders of tests/errors: an input that goes wrong, and the exact words shown for it.
 
-A case is a folder with `case.yml` (`args`, `exit`, `why`, optionally `base` and `prepare`), its
-input files and `expected.txt`, the whole of stderr. `base` names a folder under `_base` that is
-copied first; `prepare` lists commands that must succeed before the one that fails.
+A case is a folder with `case.yml` (`args`, `exit`, `why`, optionally `base`, `prepare` and
+`held`), its input files and `expected.txt`, all it complains of. `base` names a folder under
+`_base` that is copied first; `prepare` lists commands that must succeed before the one that fails;
+`held` names a database that another process holds meanwhile, shown as process 4711.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import contextlib
 import io
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +38,11 @@ class ErrorCase:
     why: str
     base: str | None
     prepare: tuple[tuple[str, ...], ...]
+    held: str | None
 
     @property
     def expected(self) -> str:
-        """The whole of stderr."""
+        """All it complains of."""
         return (self.folder / "expected.txt").read_text(encoding="utf-8")
 
 
@@ -49,6 +53,12 @@ class Outcome:
     exit_code: int
     stdout: str
     stderr: str
+
+    @property
+    def complaint(self) -> str:
+        """What it found wrong: stderr, or for `check`, whose result it is, the lines that fail."""
+        failing = [line for line in self.stdout.splitlines() if "FAIL" in line]
+        return self.stderr or "".join(f"{line}\n" for line in failing)
 
 
 def error_cases() -> list[ErrorCase]:
@@ -61,7 +71,7 @@ def read_case(folder: Path) -> ErrorCase:
     """One case; an unknown key in case.yml is a mistake of its author."""
     text = (folder / "case.yml").read_text(encoding="utf-8")
     case: dict[str, Any] = yaml.safe_load(text)
-    unknown = set(case) - {"args", "exit", "why", "base", "prepare"}
+    unknown = set(case) - {"args", "exit", "why", "base", "prepare", "held"}
     assert not unknown, f"{folder.name}/case.yml: unknown {sorted(unknown)}"
     return ErrorCase(
         name=folder.name,
@@ -71,6 +81,7 @@ def read_case(folder: Path) -> ErrorCase:
         why=" ".join(str(case["why"]).split()),
         base=case.get("base"),
         prepare=tuple(tuple(str(word) for word in line) for line in case.get("prepare", [])),
+        held=case.get("held"),
     )
 
 
@@ -90,7 +101,32 @@ def run_case(case: ErrorCase, folder: Path) -> Outcome:
         for line in case.prepare:
             prepared = run(*line)
             assert prepared.exit_code == 0, f"{' '.join(line)}: {prepared.stderr}"
-        return run(*case.arguments)
+        if not case.held:
+            return run(*case.arguments)
+        with held_by_another_process(case.held) as process:
+            outcome = run(*case.arguments)
+        # Who holds it differs by machine and run; the words around it do not.
+        program = Path(sys.executable).resolve().name
+        words = outcome.stderr.replace(str(process), "4711").replace(f"by {program},", "by python,")
+        return replace(outcome, stderr=words)
+
+
+HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(1, flush=True); input()"
+
+
+@contextlib.contextmanager
+def held_by_another_process(database: str) -> Iterator[int]:
+    """Let another process hold a database; gives its process number."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, database],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process.pid
+        process.communicate("\n")
 
 
 def run(*arguments: str) -> Outcome:

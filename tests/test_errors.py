@@ -15,7 +15,7 @@ CASES = error_cases()
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_error_is_shown_in_exactly_these_words(case: ErrorCase, tmp_path: Path) -> None:
     outcome = run_case(case, tmp_path)
-    assert outcome.stderr == case.expected
+    assert outcome.complaint == case.expected
     assert outcome.exit_code == case.exit_code
     assert "Traceback" not in outcome.stderr
 
