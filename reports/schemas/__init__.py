@@ -34,17 +34,20 @@ class Output:
         table: Name in schema `marts`.
         schema: What it must look like.
         chunked_by: Period column a large mart is validated by, one chunk per value.
+        is_event_level: Whether it has a row for every event, tens of millions of them: such a mart
+            is validated for some customers.
     """
 
     table: str
     schema: type[Mart]
     chunked_by: str | None = "booked_period"
+    is_event_level: bool = False
 
 
 OUTPUTS = (
-    Output("rated_usage", RatedUsage),
+    Output("rated_usage", RatedUsage, is_event_level=True),
     Output("credit_lots", CreditLots),
-    Output("credit_ledger", CreditLedger),
+    Output("credit_ledger", CreditLedger, is_event_level=True),
     Output("lot_balances", LotBalances),
     Output("wallet_balances", WalletBalances),
     Output("deferred_revenue_schedule", DeferredRevenueSchedule),
