@@ -10,7 +10,7 @@ from fractions import Fraction
 from rate_cards.book_files import Authored, BookFiles
 from rate_cards.card import Card, OfferGrant, RateLine
 from rate_cards.table_columns import Row, utc
-from rate_cards.version_rules import ends_at
+from rate_cards.version_rules import agreement, ends_at
 
 OVERAGE_DECIMALS = 9
 """Decimals an overage amount carries before a period's total is rounded to the currency."""
@@ -47,6 +47,7 @@ def rate_card_versions(book: BookFiles) -> Iterator[Row]:
             "published_at": utc(card.published_at),
             "supersedes": card.supersedes,
             "corrects": card.corrects,
+            "agreement": agreement(card, book.cards),
             "existing_customers_from": utc(card.existing_customers_from),
             "approved_by": card.approved.by,
             "approved_on": card.approved.on,

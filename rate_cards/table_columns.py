@@ -95,6 +95,7 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         "published_at": INSTANT,
         "supersedes": TEXT,
         "corrects": TEXT,
+        "agreement": TEXT,
         "existing_customers_from": INSTANT,
         "approved_by": TEXT,
         "approved_on": DAY,

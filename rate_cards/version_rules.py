@@ -27,6 +27,19 @@ def ends_at(card: Card, cards: Sequence[Card]) -> datetime:
     return min(later, default=FOREVER)
 
 
+def agreement(card: Card, cards: Sequence[Card]) -> str:
+    """The version whose terms a card states: itself, or the one it corrects in the end.
+
+    Args:
+        card: One of `cards`.
+        cards: Every card; a correction is published after what it corrects, so chains end.
+    """
+    by_version = {other.version: other for other in cards}
+    while card.corrects is not None:
+        card = by_version[card.corrects]
+    return card.version
+
+
 def cost_ends_at(card: CostCard, cards: Sequence[CostCard]) -> datetime:
     """First instant a cost card no longer applies: the same supplier's next start."""
     later = (

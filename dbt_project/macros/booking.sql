@@ -19,3 +19,12 @@
     {{ occurred_at }} < {{ as_of() }}
     and ({{ received_at }} is null or {{ received_at }} < {{ as_of() }})
 {%- endmacro %}
+
+{# Whether a row of int_card_windows, or of a model made from it, is the one for a fact: the card in force at
+   the fact's own time, as it was known for the period the fact is booked in. #}
+{% macro in_card_window(occurred_at, booked_at, window) -%}
+    {{ occurred_at }} >= {{ window }}.effective_from
+    and {{ occurred_at }} < {{ window }}.effective_to
+    and {{ booked_at }} >= {{ window }}.booked_from
+    and {{ booked_at }} < {{ window }}.booked_to
+{%- endmacro %}

@@ -25,4 +25,5 @@
 {% macro zero_money() %}cast(0 as {{ t_money() }}){% endmacro %}
 
 {% macro as_of() %}cast('{{ var("as_of") }}' as timestamp){% endmacro %}
+{% macro start_of_time() %}cast('0001-01-01 00:00:00' as timestamp){% endmacro %}
 {% macro end_of_time() %}cast('9999-12-31 00:00:00' as timestamp){% endmacro %}

@@ -1,6 +1,6 @@
 -- Fails for a term somebody configured, and these books needed, that the models do not carry out: rollover,
--- pinned cards, dates for existing customers, debt carried by a wallet, policies other than the ones below.
--- Priced, granted or recognised as if the term were not there, the books would be wrong without a word.
+-- debt carried by a wallet, policies other than the ones below. Granted or recognised as if the term were not
+-- there, the books would be wrong without a word.
 
 select
     'lot ' || lots.lot_id as subject,
@@ -13,18 +13,6 @@ inner join {{ source('config', 'offer_grants') }} as grants
         and lots.wallet = grants.wallet
         and lots.kind = grants.kind
 where grants.rollover_max is not null
-union all
-select
-    'customer ' || customer_id as subject,
-    'pinned card ' || card as term
-from {{ source('feeds', 'customers') }}
-where card is not null
-union all
-select
-    'card ' || version as subject,
-    'existing_customers_from' as term
-from {{ source('config', 'rate_card_versions') }}
-where existing_customers_from is not null
 {% for level in range(var('wallet_levels') | int) %}
 union all
 select

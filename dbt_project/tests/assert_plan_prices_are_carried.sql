@@ -8,10 +8,13 @@ select
     periods.period_start,
     offers.price_amount
 from {{ ref('int_subscription_periods') }} as periods
+inner join {{ ref('stg_customers') }} as customers
+    on periods.customer_id = customers.customer_id
+{{ join_open_window('periods.received_at', 'billing') }}
 inner join {{ ref('int_card_windows') }} as windows
     on
-        periods.period_start >= windows.effective_from
-        and periods.period_start < windows.effective_to
+        customers.track_no = windows.track_no
+        and {{ in_card_window('periods.period_start', booked_at('periods.period_start', 'billing'), 'windows') }}
 inner join {{ source('config', 'offers') }} as offers
     on
         windows.version = offers.version

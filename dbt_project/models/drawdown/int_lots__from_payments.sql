@@ -10,6 +10,10 @@ payments as (
         and subscription_id is null
 ),
 
+customers as (
+    select * from {{ ref('stg_customers') }}
+),
+
 offers as (
     select * from {{ ref('int_offer_windows') }}
     where plan_every_unit is null and every_unit is null
@@ -39,8 +43,10 @@ select
     cast(null as int) as subscription_period,
     offers.card_version
 from payments
+inner join customers
+    on payments.customer_id = customers.customer_id
 inner join offers
     on
         payments.offer = offers.offer
-        and payments.occurred_at >= offers.effective_from
-        and payments.occurred_at < offers.effective_to
+        and customers.track_no = offers.track_no
+        and {{ in_card_window('payments.occurred_at', 'payments.booked_at', 'offers') }}

@@ -13,6 +13,10 @@ periods as (
     select * from {{ ref('int_subscription_periods') }}
 ),
 
+customers as (
+    select * from {{ ref('stg_customers') }}
+),
+
 offers as (
     select * from {{ ref('int_offer_windows') }}
     where plan_every_unit is not null
@@ -29,11 +33,14 @@ granted as (
         periods.received_at,
         offers.*
     from periods
+    inner join customers
+        on periods.customer_id = customers.customer_id
+    {{ join_open_window('periods.received_at', 'billing') | indent(4) }}
     inner join offers
         on
             periods.offer = offers.offer
-            and periods.period_start >= offers.effective_from
-            and periods.period_start < offers.effective_to
+            and customers.track_no = offers.track_no
+            and {{ in_card_window('periods.period_start', booked_at('periods.period_start', 'billing'), 'offers') }}
 ),
 
 repeated as (

@@ -64,8 +64,7 @@ left join matches
     on
         usage.property_set_no = matches.property_set_no
         and customers.class_no = matches.class_no
-        and usage.occurred_at >= matches.effective_from
-        and usage.occurred_at < matches.effective_to
+        and {{ in_card_window('usage.occurred_at', 'usage.booked_at', 'matches') }}
 left join chain
     on matches.rate_no = chain.rate_no
 left join tiered

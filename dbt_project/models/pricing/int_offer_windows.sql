@@ -1,4 +1,4 @@
--- One row per offer grant and card version in force: what buying the offer gives, and when that held.
+-- One row per offer grant and window of its card version: what buying the offer gives, to whom and when.
 --
 -- earns says whether the grant shares the price of the offer: paid and bonus credits were bought together
 -- (bonus dilutes the value of each, ACCOUNTING 4), the others are given and carry nothing.
@@ -21,6 +21,9 @@ select
     windows.version as card_version,
     windows.effective_from,
     windows.effective_to,
+    windows.track_no,
+    windows.booked_from,
+    windows.booked_to,
     offers.offer,
     offers.price_amount,
     offers.price_currency,

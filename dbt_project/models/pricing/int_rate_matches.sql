@@ -1,4 +1,4 @@
--- One row per property set, rate card version and customer class: the rate that prices it.
+-- One row per property set, customer class and window of a rate card version: the rate that prices it.
 --
 -- The customer's own rate beats a segment's, which beats the general one; then the most specific match
 -- (most properties named) wins. is_tied says that two rates claim the same place: no choice is made
@@ -33,6 +33,7 @@ windows as (
 classes as (
     select distinct
         class_no,
+        track_no,
         class_customer,
         class_segment
     from {{ ref('stg_customers') }}
@@ -74,6 +75,7 @@ for_classes as (
         candidates.property_set_no,
         candidates.version,
         classes.class_no,
+        classes.track_no,
         candidates.rate_no,
         candidates.match_count,
         case candidates.audience when 'customer' then 1 when 'segment' then 2 else 3 end as audience_rank
@@ -108,15 +110,21 @@ select
     ranked.version,
     windows.effective_from,
     windows.effective_to,
+    windows.booked_from,
+    windows.booked_to,
     min(ranked.rate_no) as rate_no,
     max(ranked.claims) > 1 as is_tied
 from ranked
 inner join windows
-    on ranked.version = windows.version
+    on
+        ranked.version = windows.version
+        and ranked.track_no = windows.track_no
 where ranked.place = 1
 group by
     ranked.property_set_no,
     ranked.class_no,
     ranked.version,
     windows.effective_from,
-    windows.effective_to
+    windows.effective_to,
+    windows.booked_from,
+    windows.booked_to

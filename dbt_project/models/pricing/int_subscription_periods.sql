@@ -10,6 +10,10 @@ subscriptions as (
     where {{ is_known('started_at', 'received_at') }}
 ),
 
+customers as (
+    select * from {{ ref('stg_customers') }}
+),
+
 versions as (
     select * from {{ ref('int_card_windows') }}
 ),
@@ -25,10 +29,13 @@ signed as (
         offers.every_count,
         offers.every_unit
     from subscriptions
+    inner join customers
+        on subscriptions.customer_id = customers.customer_id
+    {{ join_open_window('subscriptions.received_at', 'signing') | indent(4) }}
     inner join versions
         on
-            subscriptions.started_at >= versions.effective_from
-            and subscriptions.started_at < versions.effective_to
+            customers.track_no = versions.track_no
+            and {{ in_card_window('subscriptions.started_at', booked_at('subscriptions.started_at', 'signing'), 'versions') }}
     inner join offers
         on
             versions.version = offers.version

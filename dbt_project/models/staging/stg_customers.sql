@@ -1,6 +1,9 @@
 -- One row per customer seen in any feed: the pool that pays for it, and what prices depend on.
 --
--- pool_no and customer_no are internal keys for joins; no figure or order depends on them.
+-- A track is one sequence of rate card versions: customers pinned to one version, or who joined before the
+-- same versions that reach existing customers later. A customer without joined_at is new (decision 12). A
+-- class adds whom contract rates name. pool_no, customer_no, track_no and class_no are internal keys for
+-- joins; no figure or order depends on them.
 
 with
 
@@ -39,6 +42,21 @@ named_segments as (
     where audience = 'segment'
 ),
 
+-- Versions that reach existing customers later: who joined between two of them is treated alike.
+joined_since as (
+    select
+        seen.customer_id,
+        max(versions.effective_from) as cohort_from
+    from seen
+    left join described
+        on seen.customer_id = described.customer_id
+    inner join {{ source('config', 'rate_card_versions') }} as versions
+        on
+            versions.existing_customers_from is not null
+            and coalesce(described.joined_at, {{ end_of_time() }}) >= versions.effective_from
+    group by seen.customer_id
+),
+
 final as (
     select
         seen.customer_id,
@@ -48,11 +66,15 @@ final as (
         described.segment,
         described.country,
         described.joined_at,
+        coalesce(described.card, '') as pinned_version,
+        coalesce(joined_since.cohort_from, {{ start_of_time() }}) as cohort_from,
         coalesce(named_customers.customer_id, '') as class_customer,
         coalesce(named_segments.segment, '') as class_segment
     from seen
     left join described
         on seen.customer_id = described.customer_id
+    left join joined_since
+        on seen.customer_id = joined_since.customer_id
     left join keys
         on seen.customer_id = keys.customer_id
     left join named_customers
@@ -71,7 +93,10 @@ select
     segment,
     country,
     joined_at,
+    pinned_version,
+    cohort_from,
+    cast(dense_rank() over (order by pinned_version, cohort_from) as int) as track_no,
     class_customer,
     class_segment,
-    cast(dense_rank() over (order by class_customer, class_segment) as int) as class_no
+    cast(dense_rank() over (order by class_customer, class_segment, pinned_version, cohort_from) as int) as class_no
 from final

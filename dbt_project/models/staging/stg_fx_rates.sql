@@ -27,7 +27,7 @@ where currency not in (select book.functional_currency from book)
 union all
 select
     functional_currency as currency,
-    cast('0001-01-01 00:00:00' as timestamp) as rate_from,
+    {{ start_of_time() }} as rate_from,
     {{ end_of_time() }} as rate_to,
     cast(1 as decimal(28, 12)) as rate
 from book

@@ -22,6 +22,6 @@ select
     window_unit,
     credits,
     action,
-    coalesce(effective_from, cast('0001-01-01 00:00:00' as timestamp)) as effective_from,
+    coalesce(effective_from, {{ start_of_time() }}) as effective_from,
     coalesce(effective_to, {{ end_of_time() }}) as effective_to
 from {{ source('feeds', 'limits') }}
