@@ -23,7 +23,7 @@ from reports.dbt_runner import folder_beside, log_file
 from tests.error_cases import run, working_in
 
 ROLLFORWARD = """\
-Period   Opening   Additions   Usage revenue   Breakage   Refunds   Closing
+Period   Opening   Additions           Usage   Breakage   Refunds   Closing
 2026-01     0.00       10.00          (1.33)       0.00      0.00      8.67
 2026-02     8.67       10.00          (0.07)       0.00      0.00     18.60
 All         0.00       20.00          (1.40)       0.00      0.00     18.60
