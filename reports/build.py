@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rate_cards.problems import InputError, Problem
-from reports.dbt_runner import PROJECT, Variables, failures_as_error, run_dbt
+from reports.dbt_runner import PROJECT, Progress, Variables, failures_as_error, run_dbt
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -54,13 +54,14 @@ class Build:
     models: int
 
 
-def build(db: Path, as_of: str | None, threads: int | None) -> Build:
+def build(db: Path, as_of: str | None, threads: int | None, progress: Progress) -> Build:
     """Run every model on one database and record what the build depended on.
 
     Args:
         db: Database file that `load` wrote.
         as_of: As typed, see `parse_as_of`; None takes `default_as_of`.
         threads: Models built at a time; None leaves it to the dbt profile.
+        progress: Told when a model begins.
 
     Raises:
         InputError: The as-of date cannot be read, nothing is loaded, or a model failed.
@@ -70,7 +71,7 @@ def build(db: Path, as_of: str | None, threads: int | None) -> Build:
 
     with reading(db) as connection:
         parameters = _parameters(connection, as_of)
-    results = run_dbt("run", db, parameters.variables, threads)
+    results = run_dbt("run", db, parameters.variables, threads, progress)
     if error := failures_as_error(results, db):
         raise error
     _record(db, parameters)

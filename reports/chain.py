@@ -37,7 +37,7 @@ def run_chain(
         as_of: As typed, see `reports.build.parse_as_of`.
         quarantine: Set bad rows aside instead of refusing their file.
         tell: Told what was loaded and built, and every check that fails.
-        progress_bar: Shows how far the load is.
+        progress_bar: Shows how far a step is.
 
     Raises:
         InputError: The book or the data is wrong, or a model failed.
@@ -50,10 +50,12 @@ def run_chain(
         loaded = load(settings, quarantine, progress)
     for line in load_lines(loaded):
         tell(line)
-    built = build(settings.database, as_of, threads=None)
+    with progress_bar() as progress:
+        built = build(settings.database, as_of, threads=None, progress=progress)
     known = built.parameters
     tell(f"Built {count(built.models, 'model')} as of {instant(known.as_of)}.")
-    results = check(settings.database, threads=None)
+    with progress_bar() as progress:
+        results = check(settings.database, threads=None, progress=progress)
     for line in report_lines(result for result in results if not result.is_ok):
         tell(line)
     return figures_of(settings)
@@ -85,7 +87,7 @@ def run_demo(
         settings: Its book; the data and the database are the demo's own.
         out: Folder for data, database and page; those of an earlier demo are replaced.
         tell: Told what was simulated, loaded and built.
-        progress_bar: Shows how far the load is.
+        progress_bar: Shows how far a step is.
 
     Returns:
         The figures, the page and the database.

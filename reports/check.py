@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rate_cards.problems import InputError, Problem
 from reports.build import Parameters, read_parameters
 from reports.check_result import CheckResult
-from reports.dbt_runner import NodeResult, run_dbt
+from reports.dbt_runner import NodeResult, Progress, run_dbt
 from reports.numbers import money
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 RESULTS = "check_results"
 
 
-def check(db: Path, threads: int | None) -> list[CheckResult]:
+def check(db: Path, threads: int | None, progress: Progress) -> list[CheckResult]:
     """Run every check on a built database and keep the results in `marts.check_results`.
 
     Args:
         db: Database that `build` made.
         threads: Tests run at a time; None leaves it to the dbt profile.
+        progress: Told when a test begins.
 
     Returns:
         Every result, failing or not: files, identities, tie-outs, keys, schemas.
@@ -41,7 +42,7 @@ def check(db: Path, threads: int | None) -> list[CheckResult]:
 
     with reading(db) as connection:
         parameters = built_parameters(connection, db)
-    tests = run_dbt("test", db, parameters.variables, threads)
+    tests = run_dbt("test", db, parameters.variables, threads, progress)
     with reading(db) as connection:
         results = [
             *file_results(connection),

@@ -41,10 +41,12 @@ def build(settings: Settings, as_of: str | None, threads: int | None) -> None:
     Example:
       creditbooks build --as-of 2026-01
     """
+    from ingestion.commands import progress_bar
     from reports.build import build as run_build
     from reports.numbers import count, instant
 
-    built = run_build(settings.database, as_of, threads)
+    with progress_bar() as progress:
+        built = run_build(settings.database, as_of, threads, progress)
     known = built.parameters
     if settings.as_json:
         click.echo(
@@ -77,9 +79,11 @@ def check(settings: Settings, threads: int | None) -> None:
     Example:
       creditbooks check
     """
+    from ingestion.commands import progress_bar
     from reports.check import check as run_checks
 
-    results = run_checks(settings.database, threads)
+    with progress_bar() as progress:
+        results = run_checks(settings.database, threads, progress)
     _print_checks(results, settings.as_json)
     if not all(result.is_ok for result in results):
         sys.exit(1)

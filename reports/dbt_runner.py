@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rate_cards.problems import EnvironmentProblem, InputError, Problem, relative
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 
 Variables = Mapping[str, str | int]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, and how many of how many models or tests are done."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,9 @@ def folder_beside(db: Path) -> Path:
     return db.with_name(db.name + ".dbt")
 
 
-def run_dbt(verb: str, db: Path, variables: Variables, threads: int | None) -> list[NodeResult]:
+def run_dbt(
+    verb: str, db: Path, variables: Variables, threads: int | None, progress: Progress
+) -> list[NodeResult]:
     """Run one dbt verb over the whole project.
 
     Args:
@@ -59,6 +65,7 @@ def run_dbt(verb: str, db: Path, variables: Variables, threads: int | None) -> l
         db: Database file; nothing else may hold it.
         variables: The build's parameters, the project's `vars`.
         threads: Models built at a time; None leaves it to the dbt profile.
+        progress: Told when a model or test begins.
 
     Returns:
         One result per model or test, in the order they were finished.
@@ -78,6 +85,7 @@ def run_dbt(verb: str, db: Path, variables: Variables, threads: int | None) -> l
     folder = folder_beside(db.resolve())
     # Appended to by dbt without end; the log of one run is what anybody reads.
     shutil.rmtree(folder / "logs", ignore_errors=True)
+    _forget_stale_parse(folder)
     arguments = [
         verb,
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "duckdb"),
@@ -95,8 +103,15 @@ def run_dbt(verb: str, db: Path, variables: Variables, threads: int | None) -> l
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
+    def tell(event: Any) -> None:
+        if event.info.name == "LogStartLine":
+            # `sql table model marts.credit_lots` or `test assert_journals_balance`
+            name = str(event.data.description).split()[-1].rpartition(".")[2]
+            doing = "building" if verb == "run" else "checking"
+            progress(f"{doing} {name}", event.data.index - 1, event.data.total)
+
     try:
-        outcome = dbtRunner().invoke(arguments)
+        outcome = dbtRunner(callbacks=[tell]).invoke(arguments)
     finally:
         # dbt-duckdb keeps the file open for the life of the process, and nobody else could read it.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -111,6 +126,21 @@ def run_dbt(verb: str, db: Path, variables: Variables, threads: int | None) -> l
         )
     runs = getattr(outcome.result, "results", [])
     return [_result(run) for run in runs if run.node.resource_type in ("model", "test")]
+
+
+def _forget_stale_parse(folder: Path) -> None:
+    """Drop what dbt remembers of the project if any file of it has changed since.
+
+    Its partial parser reads only changed files, and takes a test that moved from one file to
+    another for two tests of one name.
+    """
+    remembered = folder / "partial_parse.msgpack"
+    if not remembered.is_file():
+        return
+    parsed_at = remembered.stat().st_mtime_ns
+    # Folders too: theirs is the only time that a removed file changes.
+    if any(path.stat().st_mtime_ns > parsed_at for path in PROJECT.rglob("*")):
+        remembered.unlink()
 
 
 def log_file(db: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,25 @@ def test_page_shows_what_its_commands_print(page: Path, demo_shell: Callable[[st
     text = page.read_text("utf-8")
     current = without_digests(refreshed(text, demo_shell))
     assert without_digests(text) == current, "Write it again: python -m tests.docs_output"
+
+
+@pytest.mark.slow
+def test_first_command_of_the_readme_ends_with_books_that_hold() -> None:
+    done = subprocess.run(["make", "demo"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "checks hold." in done.stdout
+    assert (ROOT / "out" / "demo" / "rollforward.html").is_file()
+
+
+def test_every_make_target_that_pages_name_is_there() -> None:
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True).stdout
+    named = {
+        target
+        for page in PAGES
+        for target in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE)
+    }
+    assert {"demo", "test"} <= named
+    assert named <= set(re.findall(r"^  make ([a-z]+) ", listed, re.MULTILINE))
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -12,6 +12,7 @@ February, globex: 1.5 M input tokens at 0.6 per million take 0.9 credits,
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -87,6 +88,26 @@ def test_build_leaves_unchecked_figures_unreported(own_db: Path, tmp_path: Path)
     shown = run("report", "--db", str(own_db), "--out", str(tmp_path))
     assert shown.exit_code == 1
     assert "built but not checked" in shown.stderr
+
+
+def test_parse_is_forgotten_only_when_a_file_of_the_project_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, folder = tmp_path / "project", tmp_path / "lite.duckdb.dbt"
+    project.mkdir()
+    folder.mkdir()
+    model, parse = project / "model.sql", folder / "partial_parse.msgpack"
+    model.write_text("select 1")
+    parse.write_text("")
+    monkeypatch.setattr(dbt_runner, "PROJECT", project)
+    for path in (project, model):
+        os.utime(path, ns=(1_000, 1_000))
+    os.utime(parse, ns=(2_000, 2_000))
+    dbt_runner._forget_stale_parse(folder)
+    assert parse.exists()
+    os.utime(model, ns=(2_001, 2_001))
+    dbt_runner._forget_stale_parse(folder)
+    assert not parse.exists()
 
 
 def test_build_names_the_models_that_fail_and_counts_those_behind_them(
