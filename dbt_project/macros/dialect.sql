@@ -85,6 +85,12 @@
 {% macro just_before(ts) %}{{ return(adapter.dispatch('just_before', 'creditbooks')(ts)) }}{% endmacro %}
 {% macro default__just_before(ts) -%}{{ ts }} - to_microseconds(1){%- endmacro %}
 
+{# The first instant after ts, and the first of the day after a date. #}
+{% macro just_after(ts) %}{{ return(adapter.dispatch('just_after', 'creditbooks')(ts)) }}{% endmacro %}
+{% macro default__just_after(ts) -%}{{ ts }} + to_microseconds(1){%- endmacro %}
+{% macro next_day(date) %}{{ return(adapter.dispatch('next_day', 'creditbooks')(date)) }}{% endmacro %}
+{% macro default__next_day(date) -%}cast({{ date }} as timestamp) + to_days(1){%- endmacro %}
+
 {# Microseconds since 1970: a timestamp as a number that sorts. #}
 {% macro sortable_instant(ts) %}{{ return(adapter.dispatch('sortable_instant', 'creditbooks')(ts)) }}{% endmacro %}
 {% macro default__sortable_instant(ts) -%}epoch_us({{ ts }}){%- endmacro %}
@@ -101,14 +107,13 @@
     select cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 month)) as date) as period
 {%- endmacro %}
 
-{# Left join to the latest row at or before an instant, per equality key. `until` is where each row
-   ends, for engines that need a closed interval instead. #}
-{% macro latest_before(relation, alias, key, at, since, until) %}
-    {{ return(adapter.dispatch('latest_before', 'creditbooks')(relation, alias, key, at, since, until)) }}
+{# Join to the latest row below a value, per equality key: a row without one is dropped. #}
+{% macro latest_below(relation, alias, key, value, since) %}
+    {{ return(adapter.dispatch('latest_below', 'creditbooks')(relation, alias, key, value, since)) }}
 {% endmacro %}
-{% macro default__latest_before(relation, alias, key, at, since, until) -%}
-    asof left join {{ relation }} as {{ alias }}
-        on {{ key }} and {{ at }} >= {{ since }}
+{% macro default__latest_below(relation, alias, key, value, since) -%}
+    asof join {{ relation }} as {{ alias }}
+        on {{ key }} and {{ value }} > {{ since }}
 {%- endmacro %}
 
 {# Running "last seen" value down a window. #}

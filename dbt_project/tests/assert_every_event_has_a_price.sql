@@ -5,8 +5,7 @@ select
     customers.customer_id,
     property_sets.meter,
     property_sets.properties,
-    rated.occurred_at,
-    rated.unrated_reason
+    usage.occurred_at
 from {{ ref('int_events_rated') }} as rated
 inner join {{ source('feeds', 'usage') }} as usage
     on rated.event_no = usage.event_no
@@ -14,4 +13,4 @@ inner join {{ ref('stg_customers') }} as customers
     on rated.customer_no = customers.customer_no
 inner join {{ ref('stg_property_sets') }} as property_sets
     on rated.property_set_no = property_sets.property_set_no
-where rated.unrated_reason is not null
+where rated.rate_no is null

@@ -19,10 +19,10 @@ customers as (
 facts as (
     select
         customers.customer_id,
-        min(rated.occurred_at) as occurred_at
-    from {{ ref('int_events_rated') }} as rated
+        min(usage.occurred_at) as occurred_at
+    from {{ ref('stg_usage') }} as usage
     inner join customers
-        on rated.customer_no = customers.customer_no
+        on usage.customer_no = customers.customer_no
     group by customers.customer_id
     union all
     select

@@ -20,7 +20,7 @@ select
     'overdraft: carry' as term
 from {{ ref('int_unpaid__level_' ~ level) }} as unpaid
 inner join {{ source('config', 'wallets') }} as wallets
-    on unpaid.wallet = wallets.wallet
+    on unpaid.node_no % 10000 = wallets.rank
 where wallets.overdraft = 'carry'
 {% endfor %}
 union all

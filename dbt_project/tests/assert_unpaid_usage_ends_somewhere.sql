@@ -5,11 +5,15 @@ with
 left_over as (
     {% for level in range(var('wallet_levels') | int) %}
     select
-        event_no,
-        position,
-        unpaid as credits
-    from {{ ref('int_unpaid__level_' ~ level) }}
-    where next_position is null
+        unpaid.event_no,
+        unpaid.position,
+        unpaid.unpaid as credits
+    from {{ ref('int_unpaid__level_' ~ level) }} as unpaid
+    left join {{ ref('int_rate_chain') }} as next_place
+        on
+            unpaid.rate_no = next_place.rate_no
+            and unpaid.position + 1 = next_place.position
+    where next_place.rate_no is null
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),

@@ -6,7 +6,11 @@ select
     event_no,
     position,
     lot_no,
-    credits
+    credits,
+    customer_no,
+    property_set_no,
+    booked_at,
+    service_period
 from {{ ref('int_draws__level_' ~ level) }}
 where lot_no is not null
 {% if not loop.last %}union all{% endif %}

@@ -5,74 +5,102 @@
 
 with
 
-rated as (
-    select * from {{ ref('int_events_rated') }}
+chain as (
+    select * from {{ ref('int_rate_chain') }}
 ),
 
 over_limit as (
     select * from {{ ref('int_limit_excess') }}
 ),
 
-chain as (
-    select * from {{ ref('int_rate_chain') }}
-    where position = 1
-),
-
 over_limit_parts as (
     select
-        over_limit.event_no,
-        over_limit.overage_excess as credits,
+        event_no,
+        overage_excess as credits,
         true as may_be_overage
     from over_limit
-    where over_limit.overage_excess > 0
+    where overage_excess > 0
     union all
     select
-        over_limit.event_no,
-        over_limit.unfunded_excess as credits,
+        event_no,
+        unfunded_excess as credits,
         false as may_be_overage
     from over_limit
-    where over_limit.unfunded_excess > 0
+    where unfunded_excess > 0
 ),
 
-above_limits as (
+parts as (
+    select
+        rated.event_no,
+        'limit' as cause,
+        1 as position,
+        {% for column in event_columns() -%}
+        rated.{{ column }},
+        {% endfor -%}
+        rated.cost as full_cost,
+        over_limit_parts.credits,
+        over_limit_parts.may_be_overage
+    from over_limit_parts
+    inner join {{ ref('int_events_rated') }} as rated
+        on over_limit_parts.event_no = rated.event_no
+    {% for level in range(var('wallet_levels') | int) %}
+    union all
+    select
+        unpaid.event_no,
+        'chain' as cause,
+        unpaid.position,
+        {% for column in event_columns() -%}
+        unpaid.{{ column }},
+        {% endfor -%}
+        unpaid.full_cost,
+        unpaid.unpaid as credits,
+        true as may_be_overage
+    from {{ ref('int_unpaid__level_' ~ level) }} as unpaid
+    inner join chain
+        on
+            unpaid.rate_no = chain.rate_no
+            and unpaid.position = chain.position
+            and unpaid.position = chain.chain_length
+    {% endfor %}
+),
+
+placed as (
     select
         parts.event_no,
+        parts.cause,
+        parts.position,
+        parts.customer_no,
+        parts.property_set_no,
+        parts.booked_at,
+        parts.service_period,
         parts.credits,
+        {{ share_of('parts.quantity', 'parts.credits', 'parts.full_cost') }} as quantity,
         parts.may_be_overage and chain.overage_numerator is not null as is_overage,
-        {{ share_of('rated.quantity', 'parts.credits', 'rated.cost') }} as quantity,
-        chain.*
-    from over_limit_parts as parts
-    inner join rated
-        on parts.event_no = rated.event_no
+        chain.wallet,
+        chain.overage_whole_quanta,
+        chain.overage_quanta_per_unit,
+        chain.overage_numerator,
+        chain.overage_denominator,
+        chain.overage_currency
+    from parts
     inner join chain
-        on rated.rate_no = chain.rate_no
+        on
+            parts.rate_no = chain.rate_no
+            and parts.position = chain.position
 )
 
--- Kept as a table, because DuckDB 2.0.0 can stop on a join over this union of joins (internal error,
--- "dict-surviving cache").
-{% for level in range(var('wallet_levels') | int) %}
 select
     event_no,
-    'chain' as cause,
+    cause,
     case when is_overage then 'overage' else 'unfunded' end as entry_type,
     position,
-    wallet,
-    unpaid as credits,
-    quantity,
-    coalesce(amount, cast(0 as {{ t_amount() }})) as amount,
-    case when is_overage then currency end as currency
-from {{ ref('int_unpaid__level_' ~ level) }}
-where next_position is null
-union all
-{% endfor %}
-select
-    event_no,
-    'limit' as cause,
-    case when is_overage then 'overage' else 'unfunded' end as entry_type,
-    1 as position,
+    customer_no,
+    property_set_no,
+    booked_at,
+    service_period,
     wallet,
     credits,
     quantity,
     case when is_overage then {{ overage_amount('quantity') }} else cast(0 as {{ t_amount() }}) end as amount,
     case when is_overage then overage_currency end as currency
-from above_limits
+from placed

@@ -4,30 +4,26 @@ with
 
 draws as (
     select
-        rated.event_no,
-        rated.service_period,
-        rated.booked_period,
-        draws.lot_no,
-        draws.credits
-    from {{ ref('int_draws') }} as draws
-    inner join {{ ref('int_events_rated') }} as rated
-        on draws.event_no = rated.event_no
-    where rated.service_period <> rated.booked_period
+        event_no,
+        service_period,
+        {{ period_of('booked_at') }} as booked_period,
+        lot_no,
+        credits
+    from {{ ref('int_draws') }}
+    where service_period <> {{ period_of('booked_at') }}
 ),
 
 uncovered as (
     select
-        rated.event_no,
-        rated.service_period,
-        rated.booked_period,
-        uncovered.entry_type,
-        uncovered.credits,
-        uncovered.amount,
-        uncovered.currency
-    from {{ ref('int_uncovered') }} as uncovered
-    inner join {{ ref('int_events_rated') }} as rated
-        on uncovered.event_no = rated.event_no
-    where rated.service_period <> rated.booked_period
+        event_no,
+        service_period,
+        {{ period_of('booked_at') }} as booked_period,
+        entry_type,
+        credits,
+        amount,
+        currency
+    from {{ ref('int_uncovered') }}
+    where service_period <> {{ period_of('booked_at') }}
 ),
 
 lots as (

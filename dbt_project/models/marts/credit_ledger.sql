@@ -46,7 +46,7 @@ uncovered as (
 events as (
     select
         rated.event_no,
-        rated.occurred_at,
+        usage.occurred_at,
         rated.booked_at,
         rated.service_period,
         rated.booked_period,

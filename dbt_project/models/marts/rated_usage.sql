@@ -40,7 +40,7 @@ select
     property_sets.meter,
     property_sets.properties,
     rated.quantity,
-    rated.occurred_at,
+    usage.occurred_at,
     usage.received_at,
     rated.booked_at,
     rated.service_period,
@@ -50,7 +50,7 @@ select
     rates.rate_id,
     chain.wallet,
     rated.cost,
-    rated.unrated_reason
+    case when rated.rate_no is null then 'no rate in force' end as unrated_reason
 from rated
 inner join usage
     on rated.event_no = usage.event_no

@@ -1,8 +1,8 @@
 -- One row per usage event: the rate that prices it and its cost in the first wallet of the rate's chain.
 --
--- Internal numbers only (8-byte keys and decimals): at 10 million events the words of an event cost more
--- to write than everything the drawdown does, so they stay in raw.usage and marts join them back.
--- cost is null, and unrated_reason says why, where no price was in force: never a guess.
+-- Internal numbers only (keys, dates and decimals), and of those only what the drawdown asks again: at 10
+-- million events every column costs as much to write as a join of the whole. The rest stays in raw.usage and
+-- marts join it back. rate_no and cost are null where no price was in force: never a guess.
 
 with
 
@@ -36,15 +36,12 @@ tiered as (
 select
     usage.event_no,
     usage.customer_no,
-    customers.pool_no,
     usage.property_set_no,
     usage.quantity,
-    usage.occurred_at,
     usage.booked_at,
-    usage.service_period,
     {{ period_of('usage.booked_at') }} as booked_period,
+    usage.service_period,
     matches.rate_no,
-    chain.wallet_level,
     {{ node_no('customers.pool_no', 'chain.wallet_rank') }} as node_no,
     case
         when chain.is_tiered then tiered.cost
@@ -52,11 +49,7 @@ select
             {{ cost_in_quanta('usage.quantity', 'chain.', 'chain.rounding') }}
             * chain.quantum as {{ t_credits() }}
         )
-    end as cost,
-    case
-        when matches.rate_no is not null then null
-        else 'no rate in force'
-    end as unrated_reason
+    end as cost
 from usage
 inner join customers
     on usage.customer_no = customers.customer_no

@@ -42,7 +42,7 @@ events as (
     select
         rated.event_no,
         limited_customers.customer_id,
-        rated.occurred_at,
+        usage.occurred_at,
         rated.cost,
         chain.wallet,
         usage.event_id,

@@ -10,10 +10,6 @@ uncovered as (
     where entry_type = 'overage'
 ),
 
-rated as (
-    select * from {{ ref('int_events_rated') }}
-),
-
 customers as (
     select * from {{ ref('stg_customers') }}
     where customer_no is not null
@@ -30,9 +26,9 @@ currencies as (
 summed as (
     select
         customers.customer_id,
-        rated.booked_period,
-        rated.service_period,
-        rated.property_set_no,
+        {{ period_of('uncovered.booked_at') }} as booked_period,
+        uncovered.service_period,
+        uncovered.property_set_no,
         property_sets.sort_no,
         uncovered.wallet,
         uncovered.currency,
@@ -41,19 +37,17 @@ summed as (
         {{ sum_amount('uncovered.amount') }} as unrounded_amount,
         cast(count(*) as bigint) as events
     from uncovered
-    inner join rated
-        on uncovered.event_no = rated.event_no
     inner join customers
-        on rated.customer_no = customers.customer_no
+        on uncovered.customer_no = customers.customer_no
     inner join property_sets
-        on rated.property_set_no = property_sets.property_set_no
+        on uncovered.property_set_no = property_sets.property_set_no
     left join currencies
         on uncovered.currency = currencies.currency
     group by
         customers.customer_id,
-        rated.booked_period,
-        rated.service_period,
-        rated.property_set_no,
+        {{ period_of('uncovered.booked_at') }},
+        uncovered.service_period,
+        uncovered.property_set_no,
         property_sets.sort_no,
         uncovered.wallet,
         uncovered.currency,

@@ -1,0 +1,2 @@
+{{ config(enabled=(var('wallet_levels') | int > 1)) }}
+{{ segments_at_level(1) }}

@@ -1,0 +1,2 @@
+{{ config(enabled=(var('wallet_levels') | int > 2)) }}
+{{ cuts_at_level(2) }}

@@ -1,0 +1,2 @@
+{{ config(enabled=(var('wallet_levels') | int > 5)) }}
+{{ handed_on_from_level(5) }}
