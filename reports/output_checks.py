@@ -53,19 +53,56 @@ def looks(connection: DuckDBPyConnection, output: Output, row_cap: int) -> Itera
         output: The mart.
         row_cap: Rows of a piece.
     """
-    table = f"marts.{output.table}"
-    if output.is_event_level and (customers := sample_of_customers(connection, row_cap)):
-        condition = "where customer_id in (select unnest(?))"
-        yield replace(_look(connection, table, condition, [customers], row_cap), is_all=False)
+    if output.is_event_level:
+        yield from _looks_at_events(connection, output, row_cap)
         return
+    table = f"marts.{output.table}"
     if output.chunked_by is None:
         yield _look(connection, table, "", [], row_cap)
         return
     column = output.chunked_by
-    for (period,) in connection.execute(
-        f"select distinct {column} from {table} order by 1"
-    ).fetchall():
+    for period in _periods(connection, table, column, "", []):
         yield _look(connection, table, f"where {column} = ?", [period], row_cap)
+
+
+def _looks_at_events(
+    connection: DuckDBPyConnection, output: Output, row_cap: int
+) -> Iterator[Look]:
+    """A mart of events by period: all of it, or the periods of some customers up to the cap.
+
+    Never with a limit: DuckDB 2.0.0 waits for ever when a limit ends the joins of these views
+    early.
+    """
+    table, column = f"marts.{output.table}", output.chunked_by
+    condition, values = "", list[object]()
+    if customers := sample_of_customers(connection, row_cap):
+        condition, values = "where customer_id in (select unnest(?))", [customers]
+        if len(customers) > 1:
+            look = _look(connection, table, condition, values, row_cap=None)
+            yield replace(look, is_all=False)
+            return
+    seen = 0
+    for period in _periods(connection, table, column, condition, values):
+        where = f"{condition} {'and' if condition else 'where'} {column} = ?"
+        look = _look(connection, table, where, [*values, period], row_cap=None)
+        seen += look.frame.height
+        yield replace(look, is_all=not customers)
+        if customers and seen >= row_cap:
+            return
+
+
+def _periods(
+    connection: DuckDBPyConnection,
+    table: str,
+    column: str | None,
+    condition: str,
+    values: list[object],
+) -> list[object]:
+    """The periods of a mart's rows that meet a condition, in order."""
+    rows = connection.execute(
+        f"select distinct {column} from {table} {condition} order by 1", values
+    ).fetchall()
+    return [period for (period,) in rows]
 
 
 def sample_of_customers(connection: DuckDBPyConnection, row_cap: int) -> list[str]:
@@ -101,13 +138,21 @@ def sample_of_customers(connection: DuckDBPyConnection, row_cap: int) -> list[st
 
 
 def _look(
-    connection: DuckDBPyConnection, table: str, condition: str, values: list[object], row_cap: int
+    connection: DuckDBPyConnection,
+    table: str,
+    condition: str,
+    values: list[object],
+    row_cap: int | None,
 ) -> Look:
-    """Rows that meet a condition, up to the cap."""
+    """Rows that meet a condition, up to the cap if there is one."""
     import polars as pl
 
-    rows = connection.sql(f"select * from {table} {condition} limit {row_cap + 1}", params=values)
-    frame = pl.DataFrame(rows)
+    limit = "" if row_cap is None else f"limit {row_cap + 1}"
+    frame = pl.DataFrame(
+        connection.sql(f"select * from {table} {condition} {limit}", params=values)
+    )
+    if row_cap is None:
+        return Look(frame, is_all=True)
     return Look(frame.head(row_cap), frame.height <= row_cap)
 
 

@@ -44,8 +44,9 @@ def test_what_is_not_looked_at_is_said(lite_db: Path) -> None:
     with reading(lite_db) as connection:
         results = schema_results(connection, row_cap=1)
     statements = {result.name: result.statement for result in results}
-    # Of three events two are acme's, the first customer of the sample; one row of them fits.
-    assert statements["schema_rated_usage"].endswith("(1 of its rows)")
+    # Of three events two are acme's, the first customer of the sample: more than fits, so its
+    # periods are looked at whole until there are enough rows, and the first has both.
+    assert statements["schema_rated_usage"].endswith("(2 of its rows)")
     # Lots are booked in two periods: one row of each.
     assert statements["schema_credit_lots"].endswith("(2 of its rows)")
 
