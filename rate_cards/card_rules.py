@@ -78,7 +78,10 @@ def _check_usage(
 def _check_chain(
     document: Document, location: Location, rate: RateLine, book: Book
 ) -> Iterator[Problem]:
-    """A chain names wallets of the book, in the book's order, each priced in its own unit."""
+    """A chain names wallets of the book, in the book's order, each priced in its own unit.
+
+    Nothing comes after a wallet that carries its overdraft: it pays whatever arrives (decision 26).
+    """
     ranks = book.wallet_ranks()
     before: str | None = None
     for position, price in enumerate(rate.price):
@@ -99,6 +102,13 @@ def _check_chain(
                 f"wallet {price.wallet} comes after {before} in the chain",
                 "Every chain follows the one order of wallets in book.yml: "
                 f"{', '.join(book.wallets)}. Swap the two, or reorder the wallets of the book.",
+            )
+        if book.wallets[price.wallet].overdraft == "carry" and price is not rate.price[-1]:
+            yield document.problem(
+                at_wallet,
+                f"wallet {price.wallet} carries its overdraft, and more of the chain follows it",
+                "What its lots cannot pay is owed by this wallet and never reaches the next one. "
+                "Put it last, or give the book another wallet that carries.",
             )
         before = price.wallet
 

@@ -113,7 +113,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "lot_balances": [{"lot_id": "p1:1", "customer_id": "c1", "wallet": "universal", **BALANCE}],
-    "wallet_balances": [{"customer_id": "c1", "wallet": "universal", **BALANCE}],
+    "wallet_balances": [
+        {"customer_id": "c1", "wallet": "universal", **BALANCE, "overdrawn": D("2.000000000")}
+    ],
     "deferred_revenue_schedule": [
         {
             "lot_id": "p1:1",
@@ -309,6 +311,7 @@ VIOLATIONS = [
     Violation("lot_balances", {"closing": D("9.999999999")}, "opening and movements make"),
     Violation("lot_balances", {"drawn": D(3), "closing": D(16)}, "drawn: less_than_or_equal_to(0)"),
     Violation("wallet_balances", {"closing": D("10.000000001")}, "opening and movements make"),
+    Violation("wallet_balances", {"overdrawn": D(-1)}, "overdrawn: greater_than_or_equal_to(0)"),
     Violation("wallet_balances", {"booked_period": date(2025, 7, 2)}, "opening and movements make"),
     Violation("deferred_revenue_schedule", {"closing": D("110.001")}, "opening and movements make"),
     Violation(

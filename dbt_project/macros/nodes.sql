@@ -4,6 +4,11 @@
     cast({{ pool_no }} * 10000 + {{ wallet_rank }} as bigint)
 {%- endmacro %}
 
+{# The rank of a node's wallet. #}
+{% macro wallet_rank_of(node_no) -%}
+    {{ node_no }} % 10000
+{%- endmacro %}
+
 {# The node of another wallet of the same pool. #}
 {% macro node_beside(node_no, wallet_rank) -%}
     cast({{ node_no }} - {{ node_no }} % 10000 + {{ wallet_rank }} as bigint)

@@ -1,5 +1,5 @@
 -- Fails for a term somebody configured, and these books needed, that the models do not carry out: rollover,
--- debt carried by a wallet, policies other than the ones below. Granted or recognised as if the term were not
+-- policies other than the ones below. Granted or recognised as if the term were not
 -- there, the books would be wrong without a word.
 
 select
@@ -13,16 +13,6 @@ inner join {{ source('config', 'offer_grants') }} as grants
         and lots.wallet = grants.wallet
         and lots.kind = grants.kind
 where grants.rollover_max is not null
-{% for level in range(var('wallet_levels') | int) %}
-union all
-select
-    'event part at ' || wallets.wallet as subject,
-    'overdraft: carry' as term
-from {{ ref('int_unpaid__level_' ~ level) }} as unpaid
-inner join {{ source('config', 'wallets') }} as wallets
-    on unpaid.node_no % 10000 = wallets.rank
-where wallets.overdraft = 'carry'
-{% endfor %}
 union all
 select
     'policy of ' || cast(effective_from as string) || ', ' || source_file || ':' || cast(source_line as string) as subject,

@@ -31,7 +31,11 @@ ENTRY_TYPES = (
     "reinstate",
     "overage",
     "unfunded",
+    "overdraft",
+    "repayment",
 )
+UNPAID_ENTRIES = ("overage", "unfunded", "overdraft", "repayment")
+"""Entries that no lot pays, or not yet: a repayment takes an overdraft back when a lot draws it."""
 
 
 class RatedUsage(Mart):
@@ -137,7 +141,7 @@ class CreditLedger(Mart):
     def signs_follow_the_type(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """What adds to a balance is positive in credits and money, what takes from it negative."""
         kind, credits, amount = pl.col("entry_type"), pl.col("credits"), pl.col("amount")
-        adds = kind.is_in(["grant", "rollover_in", "transfer_in", "reinstate"])
+        adds = kind.is_in(["grant", "rollover_in", "transfer_in", "reinstate", "repayment"])
         sold = kind == "overage"
         return holds(
             data,
@@ -148,8 +152,8 @@ class CreditLedger(Mart):
 
     @pa.dataframe_check(error="a movement names its lot, a draw or unpaid usage its event")
     def names_what_moved(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Overage and unfunded usage have no lot, by definition."""
-        unpaid = pl.col("entry_type").is_in(["overage", "unfunded"])
+        """What no lot pays has no lot, by definition."""
+        unpaid = pl.col("entry_type").is_in(UNPAID_ENTRIES)
         metered = unpaid | (pl.col("entry_type") == "draw")
         return holds(
             data,
@@ -197,6 +201,7 @@ class WalletBalances(Mart):
     voided: Credits = pa.Field(le=0)
     transferred: Credits
     closing: Credits = pa.Field(ge=0)
+    overdrawn: Credits = pa.Field(ge=0)
 
     class Config:
         """Its key."""

@@ -19,6 +19,8 @@ SETTLED = "drawn, sold or unfunded"
 UNPAID_WORDS = {
     "overage": "sold after use (overage)",
     "unfunded": "paid for by nobody (unfunded)",
+    "overdraft": "served beyond the wallet's lots (overdraft)",
+    "repayment": "repaid by a later lot",
 }
 UNPAID_REASONS = {"chain": "no wallet of the chain held credits", "limit": "above a limit"}
 

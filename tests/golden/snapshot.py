@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 ZERO = Decimal(0)
 
+UNPAID_ENTRIES = ("overage", "unfunded", "overdraft", "repayment")
+
 Side = Literal["before", "opening", "through"]
 """An instant's movements left out; all but its draws counted; or all of them counted."""
 
@@ -221,12 +223,12 @@ class Account:
     def unpaid(
         self, *types: str, wallet: str | None = None, events: Collection[str] | None = None
     ) -> Decimal:
-        """Credits that entries of the types `overage` and `unfunded` hold, positive."""
+        """Credits no lot has paid, positive: sold as overage, unfunded, or owed by a wallet."""
         return -sum(
             (
                 entry.credits
                 for entry in self.entries
-                if entry.entry_type in (types or ("overage", "unfunded"))
+                if entry.entry_type in (types or UNPAID_ENTRIES)
                 and (wallet is None or entry.wallet == wallet)
                 and (events is None or entry.event_id in events)
             ),

@@ -137,7 +137,8 @@ between_cuts as (
         slices.node_no,
         coalesce({{ just_after('opening.cut_at') }}, stretches.starts_at) as starts_at,
         coalesce(closing.cut_at, stretches.ends_at) as ends_at,
-        slices.lot_no
+        slices.lot_no,
+        slices.repaid_at
     from slices
     inner join stretches
         on slices.stretch_no = stretches.stretch_no
@@ -156,6 +157,7 @@ select
     starts_at,
     ends_at,
     lot_no,
+    repaid_at,
     false as is_cut
 from between_cuts
 where starts_at < ends_at
@@ -165,6 +167,7 @@ select
     cut_at as starts_at,
     {{ just_after('cut_at') }} as ends_at,
     cast(null as bigint) as lot_no,
+    cast(null as timestamp) as repaid_at,
     true as is_cut
 from cuts
 group by node_no, cut_at
@@ -254,6 +257,7 @@ select
     {% endfor -%}
     events.full_cost,
     slices.lot_no,
+    slices.repaid_at,
     pieces.credits
 from pieces
 inner join events
@@ -267,7 +271,8 @@ inner join slices
 {% endmacro %}
 
 {# One row per event and lot that pays part of it at this level; lot_no is null for the part no lot of the
-   level pays. The credits of an event's rows sum to what it needed. #}
+   level pays, repaid_at is when a later lot paid what the wallet owed. The credits of an event's rows sum to
+   what it needed. #}
 {% macro draws_at_level(level) %}
 select
     event_no,
@@ -278,10 +283,11 @@ select
     {% endfor -%}
     full_cost,
     lot_no,
+    repaid_at,
     needed as credits
 from (
     {{ in_windows(
-        ref('int_demand__level_' ~ level), ref('int_segments__level_' ~ level), ['events.*'], ['lot_no', 'is_cut'], every_event=true) }}
+        ref('int_demand__level_' ~ level), ref('int_segments__level_' ~ level), ['events.*'], ['lot_no', 'repaid_at', 'is_cut'], every_event=true) }}
 ) as booked
 where is_cut is distinct from true
 union all
@@ -294,6 +300,7 @@ select
     {% endfor -%}
     full_cost,
     lot_no,
+    repaid_at,
     credits
 from {{ ref('int_pieces__level_' ~ level) }}
 {% endmacro %}

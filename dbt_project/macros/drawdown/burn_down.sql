@@ -8,8 +8,12 @@
             c (r summed over this lot and all before it)
      near   the live lots that the block can touch: those it names, and those in front that its whole demand
             could reach if every lot it removes stood before them
-     out    what happened: i (instruction), k (lot), f and t (which stretch of the demand, or of the
-            lot, was taken: [f, t))
+     owed   what the wallet was asked beyond its lots and lets be paid later (overdraft: carry)
+     out    what happened: i (instruction), k (lot), f and t (which stretch of the demand, of the lot,
+            or of what was owed, was taken: [f, t))
+
+   Instructions: add (a lot arrives and pays what is owed first), hold (it arrives too late to pay), take (it
+   loses credits), burn (demand), owe (demand, of which the part no lot pays is owed).
 
    Between blocks, sets: one window gives every live lot its c, and the lots far back go on untouched. Inside a
    block, a fold over the near lots alone. Because c is a running sum, burning a demand d is three vector
@@ -36,13 +40,13 @@ blocks as (
         i // {{ burn_down_block_size() }} as block_no,
         list({'i': i, 'op': op, 'k': k, 'x': x} order by i) as steps,
         coalesce(list(k) filter (where op = 'take'), cast([] as bigint[])) as named,
-        {{ sum_credits("case when op = 'add' then 0 else x end") }} as reach
+        {{ sum_credits("case when op in ('add', 'hold') then 0 else x end") }} as reach
     from {{ tape }}
     group by node_no, i // {{ burn_down_block_size() }}
 ),
 
--- A row with i is an entry; one without is a lot alive after the block, t its credits. Lot 0 is nobody's: it
--- holds nothing and keeps a wallet without lots on its way.
+-- A row with i is an entry; one without is a lot alive after the block, t its credits. Lot 0 is nobody's: its
+-- t is what the wallet owes, and it keeps a wallet without lots on its way.
 walk as (
     select
         node_no,
@@ -63,7 +67,7 @@ walk as (
                 block_no + 1 as block_no,
                 k,
                 t as r,
-                {{ sum_credits('t', 'partition by node_no order by k rows unbounded preceding') }} as c
+                {{ sum_credits('case when k > 0 then t else 0 end', 'partition by node_no order by k rows unbounded preceding') }} as c
             from walk
             where i is null
         ),
@@ -71,7 +75,7 @@ walk as (
         placed as (
             select
                 live.*,
-                live.c - live.r <= blocks.reach or list_contains(blocks.named, live.k) as is_near
+                live.k = 0 or live.c - live.r <= blocks.reach or list_contains(blocks.named, live.k) as is_near
             from live
             inner join blocks
                 on
@@ -83,7 +87,8 @@ walk as (
             select
                 node_no,
                 block_no,
-                coalesce(list({'k': k, 'r': r, 'c': c} order by k) filter (where k > 0), {{ no_lots }}) as lots
+                coalesce(list({'k': k, 'r': r, 'c': c} order by k) filter (where k > 0), {{ no_lots }}) as lots,
+                max(r) filter (where k = 0) as owed
             from placed
             where is_near
             group by node_no, block_no
@@ -95,12 +100,13 @@ walk as (
             select
                 node_no,
                 block_no,
-                {{ burn_down_block('lots', 'steps') }} as done
+                {{ burn_down_block('lots', 'owed', 'steps') }} as done
             from (
                 select
                     near.node_no,
                     near.block_no,
                     near.lots,
+                    near.owed,
                     blocks.steps
                 from near
                 inner join blocks
@@ -119,7 +125,16 @@ walk as (
             {{ zero_credits() }} as f,
             r as t
         from placed
-        where k = 0 or not is_near
+        where not is_near
+        union all
+        select
+            node_no,
+            block_no,
+            cast(null as bigint) as i,
+            cast(0 as bigint) as k,
+            {{ zero_credits() }} as f,
+            done.owed as t
+        from folded
         union all
         select
             node_no,
@@ -151,20 +166,18 @@ from walk
 where i is not null
 {%- endmacro %}
 
-{# The fold over one block: {live, out} after its steps, from the near lots before them. #}
-{% macro burn_down_block(near, steps) -%}
+{# The fold over one block: {live, owed, out} after its steps, from the near lots and the debt before them. #}
+{% macro burn_down_block(near, owed, steps) -%}
 {%- set credits = t_credits() -%}
 list_reduce({{ steps }}, lambda s, q:
     case q.op
-        when 'add' then {
-            'live': list_concat(
-                list_filter(s.live, lambda e: e.k < q.k),
-                [{'k': q.k, 'r': q.x, 'c': cast(
-                    coalesce(list_filter(s.live, lambda e: e.k < q.k)[-1].c, 0) + q.x as {{ credits }})}],
-                list_transform(
-                    list_filter(s.live, lambda e: e.k > q.k),
-                    lambda e: {'k': e.k, 'r': e.r, 'c': cast(e.c + q.x as {{ credits }})})),
-            'out': s.out}
+        when 'hold' then {{ with_lot('q.x') }}, 'owed': s.owed, 'out': s.out}
+        when 'add' then {{ with_lot('(q.x - least(s.owed, q.x))') }},
+            'owed': cast(s.owed - least(s.owed, q.x) as {{ credits }}),
+            'out': case
+                when s.owed = 0 then s.out
+                else list_append(s.out, {'i': q.i, 'k': q.k, 'f': cast(0 as {{ credits }}), 't': least(s.owed, q.x)})
+            end}
         when 'take' then {
             'live': list_filter(
                 list_transform(s.live, lambda e: {
@@ -173,6 +186,7 @@ list_reduce({{ steps }}, lambda s, q:
                     'c': case when e.k < q.k then e.c else cast(e.c - least(
                         coalesce(list_filter(s.live, lambda z: z.k = q.k)[1].r, 0), q.x) as {{ credits }}) end}),
                 lambda e: e.r > 0),
+            'owed': s.owed,
             'out': list_concat(s.out, list_transform(
                 list_filter(s.live, lambda e: e.k = q.k),
                 lambda e: {'i': q.i, 'k': e.k, 'f': cast(0 as {{ credits }}), 't': least(e.r, q.x)}))}
@@ -180,9 +194,29 @@ list_reduce({{ steps }}, lambda s, q:
             'live': list_transform(
                 list_filter(s.live, lambda e: e.c > q.x),
                 lambda e: {'k': e.k, 'r': least(e.r, cast(e.c - q.x as {{ credits }})), 'c': cast(e.c - q.x as {{ credits }})}),
+            'owed': case q.op
+                when 'owe' then cast(s.owed + greatest(0, q.x - coalesce(s.live[-1].c, 0)) as {{ credits }})
+                else s.owed
+            end,
             'out': list_concat(s.out, list_transform(
                 list_filter(s.live, lambda e: e.c - e.r < q.x),
                 lambda e: {'i': q.i, 'k': e.k, 'f': cast(e.c - e.r as {{ credits }}), 't': least(e.c, q.x)}))}
     end,
-    {'live': {{ near }}, 'out': cast([] as struct(i bigint, k bigint, f {{ credits }}, t {{ credits }})[])})
+    {
+        'live': {{ near }},
+        'owed': {{ owed }},
+        'out': cast([] as struct(i bigint, k bigint, f {{ credits }}, t {{ credits }})[])})
+{%- endmacro %}
+
+{# The state's lots with the one that arrives in its place, if it has credits left. #}
+{% macro with_lot(r) -%}
+{%- set credits = t_credits() -%}
+{
+            'live': list_concat(
+                list_filter(s.live, lambda e: e.k < q.k),
+                list_filter([{'k': q.k, 'r': cast({{ r }} as {{ credits }}), 'c': cast(
+                    coalesce(list_filter(s.live, lambda e: e.k < q.k)[-1].c, 0) + {{ r }} as {{ credits }})}], lambda e: e.r > 0),
+                list_transform(
+                    list_filter(s.live, lambda e: e.k > q.k),
+                    lambda e: {'k': e.k, 'r': e.r, 'c': cast(e.c + {{ r }} as {{ credits }})}))
 {%- endmacro %}

@@ -50,8 +50,8 @@ where wallet_level = {{ level }}
 {% endfor %}
 {% endmacro %}
 
-{# One row per event part that no lot of this level pays. It goes on to the next wallet of its chain, or ends
-   uncovered. #}
+{# One row per event part that no lot of this level pays, nor its wallet carries. It goes on to the next wallet
+   of its chain, or ends uncovered. #}
 {% macro unpaid_at_level(level) %}
 select
     event_no,
@@ -63,7 +63,12 @@ select
     full_cost,
     credits as unpaid
 from {{ ref('int_draws__level_' ~ level) }}
-where lot_no is null
+where
+    lot_no is null
+    and {{ wallet_rank_of('node_no') }} not in (
+        select rank from {{ source('config', 'wallets') }}
+        where overdraft = 'carry'
+    )
 {% endmacro %}
 
 {# One row per event part that goes on from this level to the next wallet of its chain: the part keeps its share

@@ -2,7 +2,9 @@
 
    entry_type draw: the lot pays [taken_from, taken_to) of the stretch's demand, in event order.
    entry_type shortfall: no lot pays that part. The draws and the shortfall of a stretch cover its demand
-   exactly: they are its slices, numbered in order. entry_type expire, remove: what the lot lost then (taken_to), nothing to do with demand. #}
+   exactly: they are its slices, numbered in order. Where the wallet carries its overdraft, a lot that came
+   later may have repaid a part of the shortfall: a draw with the instant of that, repaid_at. entry_type
+   expire, remove: what the lot lost then (taken_to), nothing to do with demand. #}
 {% macro burn_down_at_level(level) %}
 with
 
@@ -15,6 +17,11 @@ stretches as (
     select * from {{ ref('int_stretches') }}
 ),
 
+carrying as (
+    select rank as wallet_rank from {{ source('config', 'wallets') }}
+    where overdraft = 'carry'
+),
+
 demand as (
     select
         stretch_no,
@@ -24,17 +31,19 @@ demand as (
 ),
 
 -- At one instant: what ends leaves first, then removals, then new lots, then the demand of the stretch.
--- A lot booked at or after its own end comes and goes in that order.
+-- A lot booked at or after its own end comes and goes in that order, and repays nothing.
 instructions as (
     select
-        node_no,
-        usable_from as moment,
+        lots.node_no,
+        lots.usable_from as moment,
         3 as turn,
-        'add' as op,
-        burn_rank as k,
-        credits as x,
-        lot_id as reference
+        case when ends.ends_at = lots.usable_from then 'hold' else 'add' end as op,
+        lots.burn_rank as k,
+        lots.credits as x,
+        lots.lot_id as reference
     from lots
+    left join {{ ref('int_lot_ends') }} as ends
+        on lots.lot_no = ends.lot_no
     union all
     select
         lots.node_no,
@@ -64,13 +73,15 @@ instructions as (
         stretches.node_no,
         stretches.starts_at as moment,
         6 as turn,
-        'burn' as op,
+        case when carrying.wallet_rank is null then 'burn' else 'owe' end as op,
         cast(stretches.stretch_no as bigint) as k,
         demand.demand as x,
         '' as reference
     from demand
     inner join stretches
         on demand.stretch_no = stretches.stretch_no
+    left join carrying
+        on {{ wallet_rank_of('stretches.node_no') }} = carrying.wallet_rank
 ),
 
 tape as (
@@ -91,7 +102,8 @@ entries as (
         tape.op,
         tape.turn,
         tape.reference,
-        case when tape.op = 'burn' then tape.k end as stretch_no,
+        case when tape.op in ('burn', 'owe') then tape.k end as stretch_no,
+        burned.i,
         burned.k as burn_rank,
         burned.taken_from,
         burned.taken_to
@@ -107,37 +119,15 @@ covered as (
         stretch_no,
         max(taken_to) as covered_to
     from entries
-    where op = 'burn'
+    where stretch_no is not null
     group by stretch_no
 ),
 
-final as (
+short as (
     select
-        case
-            when entries.op = 'burn' then 'draw'
-            when entries.reference = 'expire' and entries.turn in (1, 5) then 'expire'
-            else 'remove'
-        end as entry_type,
-        entries.node_no,
-        entries.moment,
-        entries.stretch_no,
-        lots.lot_no,
-        case when entries.turn in (2, 4) then entries.reference end as removal_id,
-        entries.taken_from,
-        entries.taken_to
-    from entries
-    inner join lots
-        on
-            entries.node_no = lots.node_no
-            and entries.burn_rank = lots.burn_rank
-    union all
-    select
-        'shortfall' as entry_type,
         stretches.node_no,
         stretches.starts_at as moment,
         demand.stretch_no,
-        cast(null as bigint) as lot_no,
-        cast(null as string) as removal_id,
         coalesce(covered.covered_to, {{ zero_credits() }}) as taken_from,
         demand.demand as taken_to
     from demand
@@ -146,6 +136,127 @@ final as (
     left join covered
         on demand.stretch_no = covered.stretch_no
     where demand.demand > coalesce(covered.covered_to, 0)
+),
+
+-- What is owed is repaid in the order it was run up: the shortfalls of a wallet laid end to end, and over them
+-- what each arriving lot paid of them; the rest (instruction 0) is still owed.
+owed as (
+    select
+        short.node_no,
+        short.stretch_no as one_no,
+        cast({{ sum_credits('short.taken_to - short.taken_from', 'partition by short.node_no order by short.moment rows unbounded preceding') }}
+            - (short.taken_to - short.taken_from) as {{ t_credits() }}) as taken_from,
+        {{ sum_credits('short.taken_to - short.taken_from', 'partition by short.node_no order by short.moment rows unbounded preceding') }} as taken_to
+    from short
+    inner join carrying
+        on {{ wallet_rank_of('short.node_no') }} = carrying.wallet_rank
+),
+
+repaid as (
+    select
+        node_no,
+        i as other_no,
+        cast({{ sum_credits('taken_to', 'partition by node_no order by i rows unbounded preceding') }} - taken_to
+            as {{ t_credits() }}) as taken_from,
+        taken_to as credits
+    from entries
+    where op = 'add'
+),
+
+repaying as (
+    select
+        node_no,
+        other_no,
+        taken_from
+    from repaid
+    union all
+    select
+        owed.node_no,
+        cast(0 as bigint) as other_no,
+        {{ sum_credits('repaid.credits') }} as taken_from
+    from (select node_no from owed group by node_no) as owed
+    left join repaid
+        on owed.node_no = repaid.node_no
+    group by owed.node_no
+),
+
+repayments as (
+    {{ laid_over('owed', 'repaying', ['node_no']) }}
+),
+
+settled as (
+    select
+        short.node_no,
+        short.moment,
+        short.stretch_no,
+        entries.burn_rank,
+        entries.moment as repaid_at,
+        cast(short.taken_to - {{ sum_credits(
+            'repayments.credits',
+            'partition by repayments.one_no order by repayments.other_no = 0 desc, repayments.other_no desc rows unbounded preceding')
+        }} as {{ t_credits() }}) as taken_from,
+        repayments.credits
+    from repayments
+    inner join short
+        on repayments.one_no = short.stretch_no
+    left join entries
+        on
+            repayments.node_no = entries.node_no
+            and repayments.other_no = entries.i
+),
+
+final as (
+    select
+        case
+            when entries.stretch_no is not null then 'draw'
+            when entries.reference = 'expire' and entries.turn in (1, 5) then 'expire'
+            else 'remove'
+        end as entry_type,
+        entries.node_no,
+        entries.moment,
+        entries.stretch_no,
+        lots.lot_no,
+        case when entries.turn in (2, 4) then entries.reference end as removal_id,
+        cast(null as timestamp) as repaid_at,
+        entries.taken_from,
+        entries.taken_to
+    from entries
+    inner join lots
+        on
+            entries.node_no = lots.node_no
+            and entries.burn_rank = lots.burn_rank
+    where entries.op <> 'add'
+    union all
+    select
+        'shortfall' as entry_type,
+        short.node_no,
+        short.moment,
+        short.stretch_no,
+        cast(null as bigint) as lot_no,
+        cast(null as string) as removal_id,
+        cast(null as timestamp) as repaid_at,
+        short.taken_from,
+        short.taken_to
+    from short
+    left join carrying
+        on {{ wallet_rank_of('short.node_no') }} = carrying.wallet_rank
+    where carrying.wallet_rank is null
+    union all
+    select
+        case when settled.repaid_at is null then 'shortfall' else 'draw' end as entry_type,
+        settled.node_no,
+        settled.moment,
+        settled.stretch_no,
+        lots.lot_no,
+        cast(null as string) as removal_id,
+        settled.repaid_at,
+        settled.taken_from,
+        cast(settled.taken_from + settled.credits as {{ t_credits() }}) as taken_to
+    from settled
+    left join lots
+        on
+            settled.node_no = lots.node_no
+            and settled.burn_rank = lots.burn_rank
 )
 
 select
@@ -159,6 +270,7 @@ select
     end as slice_no,
     lot_no,
     removal_id,
+    repaid_at,
     taken_from,
     taken_to
 from final

@@ -19,6 +19,15 @@ boundaries as (
         node_no,
         removed_at as starts_at
     from {{ ref('int_lot_removals') }}
+    union
+    -- Before its first lot a wallet that carries its overdraft runs up what that lot repays.
+    select
+        lots.node_no,
+        {{ start_of_time() }} as starts_at
+    from {{ ref('int_lots') }} as lots
+    inner join {{ source('config', 'wallets') }} as wallets
+        on lots.wallet = wallets.wallet
+    where wallets.overdraft = 'carry'
 )
 
 select

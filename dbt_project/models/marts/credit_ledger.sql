@@ -1,4 +1,5 @@
--- One row per movement of credits: grants, draws, expiry and removals, and usage no credit paid for.
+-- One row per movement of credits: grants, draws, expiry and removals, and usage no credit paid for, or paid
+-- for only later (overdraft, and its repayment by the draw of a later lot).
 --
 -- A view: at event level the words of a movement are those of its event and lot (decision 3). Entry ids say
 -- what they are: <event>/<lot> for a draw, <lot>/grant, <lot>/expire, <lot>/<removal>, <event>/overage.
@@ -43,6 +44,20 @@ uncovered as (
     select * from {{ ref('int_uncovered') }}
 ),
 
+overdrawn as (
+    select
+        event_no,
+        wallet,
+        {{ sum_credits('credits') }} as credits
+    from {{ ref('int_overdrafts') }}
+    group by event_no, wallet
+),
+
+repaid as (
+    select * from {{ ref('int_overdrafts') }}
+    where lot_no is not null
+),
+
 events as (
     select
         rated.event_no,
@@ -79,9 +94,9 @@ select
     cast(-{{ cost_basis('lots.consideration', 'draws.credits', 'lots.credits') }} as {{ t_amount() }}) as amount,
     lots.currency,
     events.occurred_at,
-    events.booked_at,
+    draws.booked_at,
     events.service_period,
-    events.booked_period,
+    {{ period_of('draws.booked_at') }} as booked_period,
     events.event_id,
     lots.payment_id,
     events.user_id,
@@ -89,9 +104,9 @@ select
     events.meter,
     events.rate_id,
     events.card_version,
-    events.service_period <> events.booked_period as is_late,
+    events.service_period <> {{ period_of('draws.booked_at') }} as is_late,
     events.corrects,
-    cast(null as string) as reason
+    case when draws.is_repayment then 'repays an overdraft' end as reason
 from draws
 inner join events
     on draws.event_no = events.event_no
@@ -176,3 +191,59 @@ select
 from uncovered
 inner join events
     on uncovered.event_no = events.event_no
+union all
+select
+    events.event_id || '/overdraft' as entry_id,
+    'overdraft' as entry_type,
+    cast(null as string) as lot_id,
+    events.customer_id,
+    overdrawn.wallet,
+    cast(-overdrawn.credits as {{ t_credits() }}) as credits,
+    cast(0 as {{ t_amount() }}) as amount,
+    cast(null as string) as currency,
+    events.occurred_at,
+    events.booked_at,
+    events.service_period,
+    events.booked_period,
+    events.event_id,
+    cast(null as string) as payment_id,
+    events.user_id,
+    events.team_id,
+    events.meter,
+    events.rate_id,
+    events.card_version,
+    events.service_period <> events.booked_period as is_late,
+    events.corrects,
+    cast(null as string) as reason
+from overdrawn
+inner join events
+    on overdrawn.event_no = events.event_no
+union all
+select
+    events.event_id || '/repayment/' || lots.lot_id as entry_id,
+    'repayment' as entry_type,
+    cast(null as string) as lot_id,
+    events.customer_id,
+    repaid.wallet,
+    repaid.credits,
+    cast(0 as {{ t_amount() }}) as amount,
+    cast(null as string) as currency,
+    events.occurred_at,
+    repaid.repaid_at as booked_at,
+    events.service_period,
+    {{ period_of('repaid.repaid_at') }} as booked_period,
+    events.event_id,
+    lots.payment_id,
+    events.user_id,
+    events.team_id,
+    events.meter,
+    events.rate_id,
+    events.card_version,
+    events.service_period <> {{ period_of('repaid.repaid_at') }} as is_late,
+    events.corrects,
+    lots.lot_id as reason
+from repaid
+inner join events
+    on repaid.event_no = events.event_no
+inner join lots
+    on repaid.lot_no = lots.lot_no

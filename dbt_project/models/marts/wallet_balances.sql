@@ -1,4 +1,4 @@
--- One row per pool, wallet and booked period from its first lot: credits, movements signed.
+-- One row per pool, wallet and booked period from its first lot or overdraft: credits, movements signed.
 
 with
 
@@ -17,12 +17,56 @@ movements as (
     group by lots.pool_id, lots.wallet, movements.booked_period
 ),
 
+-- Owed from when it was served until a later lot repaid it.
+debts as (
+    select
+        customers.pool_id as customer_id,
+        overdrafts.wallet,
+        {{ period_of('overdrafts.booked_at') }} as booked_period,
+        overdrafts.credits
+    from {{ ref('int_overdrafts') }} as overdrafts
+    inner join {{ ref('stg_customers') }} as customers
+        on overdrafts.customer_no = customers.customer_no
+    union all
+    select
+        customers.pool_id as customer_id,
+        overdrafts.wallet,
+        {{ period_of('overdrafts.repaid_at') }} as booked_period,
+        cast(-overdrafts.credits as {{ t_credits() }}) as credits
+    from {{ ref('int_overdrafts') }} as overdrafts
+    inner join {{ ref('stg_customers') }} as customers
+        on overdrafts.customer_no = customers.customer_no
+    where overdrafts.repaid_at is not null
+),
+
+owed as (
+    select
+        customer_id,
+        wallet,
+        booked_period,
+        {{ sum_credits('credits') }} as owed
+    from debts
+    group by customer_id, wallet, booked_period
+),
+
 first_periods as (
     select
         customer_id,
         wallet,
         min(booked_period) as first_period
-    from movements
+    from (
+        select
+            customer_id,
+            wallet,
+            booked_period
+        from movements
+        union all
+        select
+            customer_id,
+            wallet,
+            booked_period
+        from owed
+    ) as moved
     group by customer_id, wallet
 ),
 
@@ -42,9 +86,15 @@ filled as (
         grid.wallet,
         grid.booked_period,
         {% for column in ['granted', 'drawn', 'expired', 'voided'] -%}
-        coalesce(movements.{{ column }}, {{ zero_credits() }}) as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(movements.{{ column }}, {{ zero_credits() }}) as {{ column }},
+        {% endfor -%}
+        coalesce(owed.owed, {{ zero_credits() }}) as owed
     from grid
+    left join owed
+        on
+            grid.customer_id = owed.customer_id
+            and grid.wallet = owed.wallet
+            and grid.booked_period = owed.booked_period
     left join movements
         on
             grid.customer_id = movements.customer_id
@@ -57,7 +107,8 @@ running as (
         *,
         {{ sum_credits(
             'granted + drawn + expired + voided',
-            'partition by customer_id, wallet order by booked_period rows unbounded preceding') }} as closing
+            'partition by customer_id, wallet order by booked_period rows unbounded preceding') }} as closing,
+        {{ sum_credits('owed', 'partition by customer_id, wallet order by booked_period rows unbounded preceding') }} as overdrawn
     from filled
 )
 
@@ -71,5 +122,6 @@ select
     expired,
     voided,
     {{ zero_credits() }} as transferred,
-    closing
+    closing,
+    overdrawn
 from running

@@ -140,11 +140,13 @@ def _tell_sources(
             (),
         )
     }
+    # An advance is owed by the last wallet every charge may reach.
+    last = max(key for key in keys if not key[2])
     wallets = {
         key: desk.wallet(
             f"p{key[0]}-{'-'.join(key[2]) or 'any'}",
             burn_order=BURN_ORDER,
-            overdraft="carry" if carries and not key[2] else "none",
+            overdraft="carry" if carries and key == last else "none",
         )
         for key in sorted(keys)
     }
