@@ -30,8 +30,13 @@ def tell_balances(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
     balances = given["balances"]
     may_owe = [b for b in balances if b.get("overage_allowed")]
     shared = desk.wallet("shared", burn_order=BURN_ORDER)
-    wallets = {b["id"]: desk.wallet(b["id"], overdraft="carry") for b in may_owe}
-    desk.price([Link(shared), *(Link(wallet) for wallet in wallets.values())])
+    # What is left goes to the first that may owe, after all that still hold something.
+    owing = [b for b in may_owe[1:] if Decimal(str(b["balance"])) < 0]
+    paying = [b for b in may_owe[1:] if b not in owing]
+    wallets = {b["id"]: desk.wallet(b["id"]) for b in paying}
+    wallets |= {b["id"]: desk.wallet(b["id"], overdraft="carry") for b in may_owe[:1] + owing}
+    chain = [b["id"] for b in paying + may_owe[:1]]
+    desk.price([Link(shared), *(Link(wallets[name]) for name in chain)])
     used = {}
     for n, balance in enumerate(balances):
         name, now = balance["id"], Decimal(str(balance["balance"]))
