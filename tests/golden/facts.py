@@ -40,6 +40,8 @@ FEEDS = {
         "quantity",
         "relates_to",
         "subscription_id",
+        "period_start",
+        "period_end",
         "received_at",
     ),
     "grants": (
@@ -429,6 +431,7 @@ class Desk:
         quantity: Decimal | int | str | None = None,
         relates_to: str | None = None,
         subscription: str | None = None,
+        period: tuple[datetime, datetime] | None = None,
         received: datetime | None = None,
     ) -> str:
         """A payment or another billing fact; its name."""
@@ -446,6 +449,8 @@ class Desk:
             quantity=quantity,
             relates_to=relates_to,
             subscription_id=subscription,
+            period_start=period and period[0],
+            period_end=period and period[1],
             received_at=received,
         )
         return self.called(label)

@@ -220,7 +220,8 @@ def tell_presentation(given: Mapping[str, Any], questions: Any, desk: Desk) -> T
     if given["non_cancellable"]:
         end = periods.first.replace(year=periods.first.year + 1)
         plan = bill(desk, "contract", price, wallet, periods.first, end, YEARLY)
-        desk.pay("payment", price, periods.inside(paid), subscription=plan)
+        stretch = (periods.first, end)
+        desk.pay("payment", price, periods.inside(paid), subscription=plan, period=stretch)
     else:
         grant = {"wallet": wallet, "credits": 1, "kind": "paid", "expires": "never"}
         offer = desk.offer("contract", [grant], amount=price)

@@ -40,10 +40,16 @@ def tell_credit_note(given: Mapping[str, Any], questions: Any, desk: Desk) -> To
         desk, "service", given["price"], wallet, start, start + timedelta(days=length),
         f"{length} days",
     )  # fmt: skip
-    invoice = desk.pay("invoice", given["price"], start, kind="invoice", subscription=plan)
+    stretch = (start, start + timedelta(days=length))
+    invoice = desk.pay(
+        "invoice", given["price"], start, kind="invoice", subscription=plan, period=stretch
+    )
     desk.pay("note", given["credit_note"], start, kind="credit_note", relates_to=invoice)
     cash = exact(given["price"]) - exact(given["credit_note"])
-    desk.pay("payment", cash, periods.inside(given["cash_period"]), subscription=plan)
+    desk.pay(
+        "payment", cash, periods.inside(given["cash_period"]), subscription=plan,
+        relates_to=invoice, period=stretch,
+    )  # fmt: skip
     return answering(desk, currency, periods, questions)
 
 

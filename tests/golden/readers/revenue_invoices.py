@@ -121,7 +121,10 @@ def _tell(given: Mapping[str, Any], questions: Any, desk: Desk) -> Invoiced:
         return _tell_negative(sale, desk)
     wallet = service(desk)
     plan = bill(desk, "service", sale.amount, wallet, sale.start, sale.end, sale.every)
-    invoice = desk.pay("invoice", sale.amount, sale.issued, kind="invoice", subscription=plan)
+    stretch = (sale.start, sale.end)
+    invoice = desk.pay(
+        "invoice", sale.amount, sale.issued, kind="invoice", subscription=plan, period=stretch
+    )
     needs = [EVEN_MONTHS] if "months" in given and "start" not in given else []
     told = Invoiced(sale, wallet, plan, invoice, needs)
     payment = _tell_payments(given, told, desk)
@@ -151,15 +154,16 @@ def _tell_payments(given: Mapping[str, Any], told: Invoiced, desk: Desk) -> str 
     for n, (when, amount) in enumerate((given.get("cash_paid") or {}).items()):
         payment = desk.pay(
             f"payment-{n}", amount, day(when, sale.year), subscription=told.plan,
-            relates_to=told.invoice,
+            relates_to=told.invoice, period=(sale.start, sale.end),
         )  # fmt: skip
     given_back = any(word in given for word, kind in HAPPENINGS if kind.startswith(GIVEN_BACK))
     paid = given.get("paid", given_back)
     if paid:
         when = sale.issued if paid is True else day(paid, sale.year)
         payment = desk.pay(
-            "payment", sale.amount - balance, when, subscription=told.plan, relates_to=told.invoice
-        )
+            "payment", sale.amount - balance, when, subscription=told.plan,
+            relates_to=told.invoice, period=(sale.start, sale.end),
+        )  # fmt: skip
     return payment
 
 

@@ -35,7 +35,10 @@ def tell_foreign(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
             credits=amount,
         )  # fmt: skip
         desk.rate(given["rate_at_payment"], periods.month("Feb"))
-        payment = desk.pay("payment", amount, periods.inside("Feb"), subscription=plan)
+        stretch = (periods.first, periods.end("Jan"))
+        payment = desk.pay(
+            "payment", amount, periods.inside("Feb"), subscription=plan, period=stretch
+        )
         needs.append("exchange differences when a receivable is settled")
     else:
         payment = sell(desk, "service", amount, periods.first, {wallet: amount})
