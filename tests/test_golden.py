@@ -115,6 +115,27 @@ def test_a_file_nobody_reviewed_runs_and_fails_where_a_case_fails(
         openmeter_case("is wrong", {"balances": {"g": 71}}),
         openmeter_case("asks for more", {"forecast": 1}),
         openmeter_case("says too little", {}, query={}),
+        *(
+            # 100 less 30 is cut to 60, or filled up to 80, and 5 are used after.
+            openmeter_case(
+                f"is reset to {stays}",
+                {"balances": {"g": stays - 5}, "usage_in_period": 5},
+                grants=[
+                    {
+                        "id": "g",
+                        "amount": 100,
+                        "effective_at": "2025-01-01T00:00:00Z",
+                        "rollover": {"min": least, "max": most},
+                    }
+                ],
+                usage=[
+                    {"ts": "2025-01-02T00:00:00Z", "qty": 30},
+                    {"ts": "2025-01-02T18:00:00Z", "qty": 5},
+                ],
+                resets=[{"at": "2025-01-02T12:00:00Z"}],
+            )
+            for stays, least, most in ((60, 10, 60), (80, 80, 90))
+        ),
     ]
     path.write_text(json.dumps({"cases": content}), encoding="utf-8")
 
@@ -126,7 +147,9 @@ def test_a_file_nobody_reviewed_runs_and_fails_where_a_case_fails(
         "differs is wrong  expected 71, got 70 (balances.g)",
         "differs asks for more  expected 1, got no answer (forecast)",
         "unread  says too little  the input lacks or misplaces 'until'",
-        "4 cases: 1 pass, 2 differ, 1 could not be read.",
+        "pass    is reset to 60",
+        "pass    is reset to 80",
+        "6 cases: 3 pass, 2 differ, 1 could not be read.",
     ]
 
 

@@ -57,6 +57,8 @@ FEEDS = {
         "lot_id",
         "kind",
         "credits",
+        "least",
+        "most",
         "reason",
         "received_at",
     ),
@@ -269,6 +271,8 @@ class Desk:
         at: datetime,
         *,
         credits: Decimal | int | str | None = None,
+        least: Decimal | None = None,
+        most: Decimal | None = None,
         reason: str | None = None,
     ) -> None:
         """Something done to a lot after it was granted."""
@@ -280,6 +284,8 @@ class Desk:
             lot_id=lot,
             kind=kind,
             credits=credits,
+            least=least,
+            most=most,
             reason=reason,
         )
 
