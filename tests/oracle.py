@@ -134,6 +134,8 @@ class Outcome:
     unfunded: dict[str, int] = field(default_factory=dict)
     rolled: dict[tuple[str, datetime], int] = field(default_factory=dict)
     """Lot and instant -> credits that rolled over."""
+    owed: dict[str, int] = field(default_factory=dict)
+    """Event -> what its carrying wallet still owes for it."""
 
 
 @dataclass
@@ -142,8 +144,14 @@ class Walk:
 
     lots: list[Lot]
     outcome: Outcome = field(default_factory=Outcome)
+    carrying: frozenset[str] = frozenset()
+    """Wallets that owe what no lot pays, until later lots do."""
     families: dict[str, list[Lot]] = field(default_factory=dict)
     """Lot id -> the lot and its refills."""
+    debts: defaultdict[tuple[str, str], list[str]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """Customer and wallet -> events owed for, in the order they were."""
 
     def __post_init__(self) -> None:
         for lot in self.lots:
@@ -252,6 +260,19 @@ class Walk:
         lot.remaining -= taken
         lot.removed += taken
 
+    def repay(self, now: datetime) -> None:
+        """Let lots that begin now pay what their wallets owe, oldest debt first."""
+        for lot in self.in_order(lot for lot in self.lots if lot.effective_at == now):
+            events = self.debts[lot.customer, lot.wallet] if lot.wallet in self.carrying else []
+            while events and lot.remaining:
+                event_id = events[0]
+                taken = min(lot.remaining, self.outcome.owed[event_id])
+                lot.remaining -= taken
+                self.outcome.draws[event_id, lot.lot_id] = taken
+                self.outcome.owed[event_id] -= taken
+                if not self.outcome.owed[event_id]:
+                    del self.outcome.owed[events.pop(0)]
+
     def pay(self, event: Event) -> None:
         """Draw an event down its chain."""
         unpaid, full = 0, 0
@@ -280,7 +301,11 @@ class Walk:
                     self.outcome.draws[event.event_id, lot.lot_id] = taken
             if not unpaid:
                 break
-        if unpaid and event.overage is not None:
+        last = event.chain[-1].wallet if event.chain else ""
+        if unpaid and last in self.carrying:
+            self.debts[event.customer, last].append(event.event_id)
+            self.outcome.owed[event.event_id] = unpaid
+        elif unpaid and event.overage is not None:
             share = (
                 event.quantity
                 if unpaid == full
@@ -301,12 +326,13 @@ def walk(
     until: datetime,
     extensions: Sequence[Extension] = (),
     resets: Sequence[Reset] = (),
+    carrying: frozenset[str] = frozenset(),
 ) -> Outcome:
     """Draw every event down, one at a time, in the order (time, event id).
 
     At one instant lots end or roll over and are extended, then what rolled over is capped, then
-    resets and removals apply, then events are paid. What ends by `until` has ended, that instant
-    included.
+    resets and removals apply, then lots that begin repay what is owed, then events are paid. What
+    ends by `until` has ended, that instant included.
 
     Args:
         lots: Changed in place: remaining, expired and removed are filled, refills are added.
@@ -315,8 +341,10 @@ def walk(
         until: End of the books; a lot whose window ended by then has expired.
         extensions: Any order; each of a lot that has not lapsed.
         resets: Any order; at one instant in the order of their ids.
+        carrying: Wallets that owe what no lot pays; last in every chain they are in.
     """
-    run = Walk(lots)
+    run = Walk(lots, carrying=carrying)
+    begins = {lot.effective_at for lot in lots if lot.wallet in carrying}
     ends = {
         until,
         *(lot.expires_at for lot in lots),
@@ -326,7 +354,7 @@ def walk(
     facts: defaultdict[datetime, list[Extension | Reset | Removal | Event]] = defaultdict(list)
     for fact in (*extensions, *resets, *removals, *events):
         facts[fact.at].append(fact)
-    for now in sorted({end for end in ends if end is not None} | facts.keys()):
+    for now in sorted({end for end in ends if end is not None} | begins | facts.keys()):
         if now > until:
             break
         rolled = run.end_lots(now) if now in ends else []
@@ -343,6 +371,8 @@ def walk(
             key=lambda x: (run.burn_key(run.families[x.lot_id][0]), x.removal_id),
         ):
             run.remove(removal)
+        if carrying:
+            run.repay(now)
         for event in sorted((x for x in due if isinstance(x, Event)), key=lambda x: x.event_id):
             run.pay(event)
     return run.outcome

@@ -47,11 +47,13 @@ wallets:
   special: {unit: credit}
   general: {unit: credit}
   usd: {unit: USD}
+  tab: {unit: credit, overdraft: carry}
 meters:
   plain: {unit: unit}
   chained: {unit: unit}
   skipping: {unit: unit}
   general_only: {unit: unit}
+  tabbed: {unit: unit}
 policies:
   - effective_from: 2025-01-01
     approved: {by: tester, on: 2024-12-31, reference: T-1}
@@ -93,6 +95,12 @@ rates:
     match: {}
     price: [{wallet: general, credits: 0.25}]
     overage: {amount: 2, currency: USD}
+  - id: tabbed
+    meter: tabbed
+    match: {}
+    price:
+      - {wallet: general, credits: 0.3, per: 7}
+      - {wallet: tab, credits: 0.9}
 offers:
 """
 
@@ -111,6 +119,7 @@ CHAINS = {
         None,
     ),
     "general_only": ((Price("general", Fraction(1, 4), 1),), Fraction(2)),
+    "tabbed": ((Price("general", Fraction(3, 10), 7), Price("tab", Fraction(9, 10), 1)), None),
 }
 
 
@@ -176,6 +185,7 @@ OFFERS = {
         (None, Decimal(6), None, False, False, None),
     ),
     "uncapped": Offer("usd", Decimal("0.4"), "paid", 4, 2, None, (5, None, None, False, True, 200)),
+    "tab": Offer("tab", Decimal(2), "paid", 2, 2, None, (2, Decimal(1), None, False, False, None)),
     "pack": Offer(
         "special", Decimal(14), "paid", None, 3, None, (4, None, Decimal("0.5"), False, False, None)
     ),
@@ -240,7 +250,7 @@ def add_lot(
     lot = Lot(
         lot_id,
         customer,
-        dice.choice(["special", "general", "usd"]),
+        dice.choice(["special", "general", "usd", "tab"]),
         credits,
         starts,
         ends,
@@ -422,7 +432,15 @@ def run(
     assert exit_code("check", *arguments) == 0
     return (
         book,
-        walk(book.lots, book.events, book.removals, UNTIL, book.extensions, book.resets),
+        walk(
+            book.lots,
+            book.events,
+            book.removals,
+            UNTIL,
+            book.extensions,
+            book.resets,
+            frozenset({"tab"}),
+        ),
         duckdb.connect(str(database), read_only=True),
     )
 
@@ -467,6 +485,16 @@ def test_a_lot_ends_when_the_walk_ends_it(run) -> None:
     assert {lot.lot_id: ends[lot.lot_id] for lot in holding} == {
         lot.lot_id: lot.expires_at for lot in holding
     }
+
+
+def test_what_a_wallet_still_owes_is_what_the_walk_leaves_unrepaid(run) -> None:
+    _, walked, connection = run
+    rows = connection.execute(
+        "select event_id, -sum(credits) from marts.credit_ledger "
+        "where entry_type in ('overdraft', 'repayment') group by event_id having sum(credits) <> 0"
+    ).fetchall()
+    assert {event: billionths(credits) for event, credits in rows} == walked.owed
+    assert walked.owed
 
 
 def test_what_no_lot_pays_becomes_overage_or_stays_unfunded(run) -> None:
