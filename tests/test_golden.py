@@ -151,6 +151,27 @@ def test_a_file_nobody_reviewed_runs_and_fails_where_a_case_fails(
         wallet_case("earns more", revenue="31", cash="100"),
         wallet_case("is paid less, and something else moves", revenue="30", cash=None),
         {**wallet_case("has another rule", revenue="30", cash="100"), "policy": DISPUTES},
+        *(
+            # 100 less 30 is cut to 60, or filled up to 80, and 5 are used after.
+            openmeter_case(
+                f"is reset to {stays}",
+                {"balances": {"g": stays - 5}, "usage_in_period": 5},
+                grants=[
+                    {
+                        "id": "g",
+                        "amount": 100,
+                        "effective_at": "2025-01-01T00:00:00Z",
+                        "rollover": {"min": least, "max": most},
+                    }
+                ],
+                usage=[
+                    {"ts": "2025-01-02T00:00:00Z", "qty": 30},
+                    {"ts": "2025-01-02T18:00:00Z", "qty": 5},
+                ],
+                resets=[{"at": "2025-01-02T12:00:00Z"}],
+            )
+            for stays, least, most in ((60, 10, 60), (80, 80, 90))
+        ),
     ]
     path.write_text(json.dumps({"cases": content}), encoding="utf-8")
 
@@ -167,7 +188,9 @@ def test_a_file_nobody_reviewed_runs_and_fails_where_a_case_fails(
         "differs is paid less, and something else moves  "
         "expected 0, got 100 (journals.January.anything else)",
         "pass    has another rule  A wallet",
-        "8 cases: 3 pass, 4 differ, 1 could not be read.",
+        "pass    is reset to 60",
+        "pass    is reset to 80",
+        "10 cases: 5 pass, 4 differ, 1 could not be read.",
     ]
 
 

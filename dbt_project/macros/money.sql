@@ -33,6 +33,23 @@
     end
 {%- endmacro %}
 
+{# The smallest amount a wallet of so many decimals holds. #}
+{% macro quantum(precision) -%}
+    case {{ precision }}
+        {% for digits in range(9) -%}
+            when {{ digits }} then cast({{ '1' if digits == 0 else '0.' ~ '0' * (digits - 1) ~ '1' }} as decimal(10, 9))
+        {% endfor -%}
+        else cast(0.000000001 as decimal(10, 9))
+    end
+{%- endmacro %}
+
+{# x times a factor, both 9-decimal values >= 0, down to whole quanta of a wallet: never more than agreed. #}
+{% macro times_at_most(x, factor, precision) -%}
+    {%- set quanta = billionths(quantum(precision)) -%}
+    {{ from_billionths(
+        whole_div(billionths(x) ~ ' * ' ~ billionths(factor), '1000000000 * ' ~ quanta) ~ ' * ' ~ quanta) }}
+{%- endmacro %}
+
 {# Money of a lot settled once `done` of its `total` credits are: consideration * done / total, in
    whole minor units. Period figures are differences of this one function, so they always sum to the
    consideration and the last credit takes the remainder (decision 4).

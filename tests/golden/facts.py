@@ -66,6 +66,8 @@ FEEDS = {
         "credits",
         "new_expires_at",
         "to_wallet",
+        "least",
+        "most",
         "reason",
         "received_at",
     ),
@@ -366,6 +368,8 @@ class Desk:
         credits: Decimal | int | str | None = None,
         expires: datetime | None = None,
         to_wallet: str | None = None,
+        least: Decimal | None = None,
+        most: Decimal | None = None,
         reason: str | None = None,
     ) -> None:
         """Something done to a lot after it was granted."""
@@ -379,6 +383,8 @@ class Desk:
             credits=credits,
             new_expires_at=expires,
             to_wallet=to_wallet,
+            least=least,
+            most=most,
             reason=reason,
         )
 

@@ -205,7 +205,7 @@ class Account:
     lots: list[Lot]
 
     def lots_of(self, base: str) -> list[Lot]:
-        """The lot of a name, and those a subscription, a payment or a rollover made of it."""
+        """The lot of a name, and those a subscription, a payment or a reset made of it."""
         found = [
             lot for lot in self.lots if lot.lot_id == base or lot.lot_id.startswith(f"{base}:")
         ]

@@ -20,8 +20,7 @@ subscription_periods as (
 ),
 
 lot_events as (
-    select * from {{ source('feeds', 'lot_events') }}
-    where {{ is_known('occurred_at', 'received_at') }}
+    select * from {{ ref('stg_lot_events') }}
 ),
 
 refunds as (
@@ -64,6 +63,10 @@ refunded_lots as (
             and periods.period_index = lots.subscription_period
 ),
 
+phases as (
+    select * from {{ ref('int_lot_phases') }}
+),
+
 removals as (
     select
         refunded_lots.refund_id as removal_id,
@@ -86,25 +89,51 @@ removals as (
         lot_events.lot_event_id as removal_id,
         lot_events.kind as cause,
         lots.lot_no,
-        {{ booked_at('lot_events.occurred_at') }} as removed_at,
+        lot_events.booked_at as removed_at,
         coalesce(lot_events.credits, lots.credits) as requested,
         lot_events.reason
     from lot_events
     inner join lots
         on lot_events.lot_id = lots.lot_id
-    {{ join_open_window('lot_events.received_at') }}
     where lot_events.kind in ('void', 'reduce')
+    union all
+    select
+        lot_events.lot_event_id as removal_id,
+        lot_events.kind as cause,
+        refills.lot_no,
+        lot_events.booked_at as removed_at,
+        refills.credits as requested,
+        lot_events.reason
+    from lot_events
+    inner join lots as refills
+        on lot_events.lot_id = refills.parent_lot_id
+    where
+        lot_events.kind = 'void'
+        and lot_events.credits is null
+),
+
+timed as (
+    select
+        removals.*,
+        lots.node_no,
+        greatest(removals.removed_at, lots.usable_from) as takes_at
+    from removals
+    inner join lots
+        on removals.lot_no = lots.lot_no
 )
 
 select
-    removals.removal_id,
-    removals.cause,
-    removals.lot_no,
-    lots.node_no,
-    lots.burn_rank,
-    greatest(removals.removed_at, lots.usable_from) as removed_at,
-    removals.requested,
-    removals.reason
-from removals
-inner join lots
-    on removals.lot_no = lots.lot_no
+    timed.removal_id,
+    timed.cause,
+    timed.lot_no,
+    timed.node_no,
+    phases.place_no,
+    timed.takes_at as removed_at,
+    timed.requested,
+    timed.reason
+from timed
+inner join phases
+    on
+        timed.lot_no = phases.lot_no
+        and timed.takes_at >= phases.usable_from
+        and (timed.takes_at < phases.ends_at or phases.is_last)

@@ -41,7 +41,9 @@ select
     payments.payment_id,
     cast(null as string) as subscription_id,
     cast(null as int) as subscription_period,
-    offers.card_version
+    offers.card_version,
+    offers.grant_no,
+    payments.quantity
 from payments
 inner join customers
     on payments.customer_id = customers.customer_id

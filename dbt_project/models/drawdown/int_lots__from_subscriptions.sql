@@ -110,7 +110,9 @@ select
     cast(null as string) as payment_id,
     capped.subscription_id,
     capped.period_index as subscription_period,
-    capped.card_version
+    capped.card_version,
+    capped.grant_no,
+    capped.quantity
 from capped
 {{ join_open_window('capped.received_at') }}
 where capped.capped_credits > 0

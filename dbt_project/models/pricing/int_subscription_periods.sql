@@ -72,6 +72,7 @@ select
     customer_id,
     offer,
     quantity,
+    ended_at,
     received_at,
     file_no,
     row_no,
