@@ -124,7 +124,7 @@ sort_values as (
             when 'priority' then cast(keyed.priority as decimal(38, 9))
             when 'expires_at' then cast({{ sortable_instant('coalesce(keyed.expires_at, ' ~ end_of_time() ~ ')') }} as decimal(38, 9))
             when 'effective_at' then cast({{ sortable_instant('keyed.effective_at') }} as decimal(38, 9))
-            when 'received_at' then cast({{ sortable_instant('keyed.usable_from') }} as decimal(38, 9))
+            when 'received_at' then cast({{ sortable_instant('keyed.received_at') }} as decimal(38, 9))
             when 'kind' then cast(kind_order.kind_rank as decimal(38, 9))
             when 'credits' then cast(keyed.credits as decimal(38, 9))
             when 'unit_value' then cast({{ unit_value('keyed.consideration', 'keyed.credits') }} as decimal(38, 9))

@@ -34,6 +34,7 @@ select
     end as valued_at,
     grants.effective_at,
     {{ booked_at('grants.effective_at') }} as usable_from,
+    coalesce(grants.received_at, grants.effective_at) as received_at,
     grants.expires_at,
     coalesce(grants.priority, 100) as priority,
     cast(null as string) as offer,

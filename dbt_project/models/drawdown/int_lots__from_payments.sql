@@ -33,6 +33,7 @@ select
     payments.occurred_at as valued_at,
     payments.occurred_at as effective_at,
     payments.booked_at as usable_from,
+    payments.received_at,
     case offers.expires
         when 'duration' then {{ add_calendar('payments.occurred_at', 'offers.expires_count', 'offers.expires_unit') }}
     end as expires_at,

@@ -101,6 +101,7 @@ select
     capped.effective_at as valued_at,
     capped.effective_at,
     {{ booked_at('capped.effective_at') }} as usable_from,
+    coalesce(capped.received_at, capped.effective_at) as received_at,
     case capped.expires
         when 'period_end' then capped.period_end
         when 'duration' then {{ add_calendar('capped.effective_at', 'capped.expires_count', 'capped.expires_unit') }}
