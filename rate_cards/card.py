@@ -142,6 +142,8 @@ class RateLine(Model):
     def _is_complete(self) -> Self:
         if not self.price and self.overage is None:
             refuse("the rate has no price", "Give price, or overage for usage billed afterwards.")
+        if self.tiers and not self.price:
+            refuse("tiers has no price to shape", "Give price, or remove tiers: overage has one.")
         if self.customers and self.segments:
             refuse(
                 "the rate is reserved for customers and for segments",

@@ -63,12 +63,12 @@ class RatedUsage(Mart):
 
     @pa.dataframe_check(error="a cost with its rate, or the reason there is none")
     def is_rated_or_says_why(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Never a guess: a rate, a wallet and a cost together, or none of them and why."""
+        """Never a guess: a rate and a cost together, or neither and why; a wallet only with them."""
         rated = pl.col("rate_id").is_not_null()
         return holds(
             data,
             pl.col("cost").is_not_null() == rated,
-            pl.col("wallet").is_not_null() == rated,
+            rated | pl.col("wallet").is_null(),
             pl.col("unrated_reason").is_null() == rated,
         )
 
@@ -118,7 +118,7 @@ class CreditLedger(Mart):
     entry_type: str = pa.Field(isin=ENTRY_TYPES)
     lot_id: str = pa.Field(nullable=True)
     customer_id: str
-    wallet: str
+    wallet: str = pa.Field(nullable=True)
     credits: Credits
     amount: Amount
     currency: str = pa.Field(nullable=True, str_matches=CURRENCY)
@@ -152,12 +152,13 @@ class CreditLedger(Mart):
 
     @pa.dataframe_check(error="a movement names its lot, a draw or unpaid usage its event")
     def names_what_moved(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """What no lot pays has no lot, by definition."""
+        """What no lot pays has no lot; only such usage, where postpaid, has no wallet."""
         unpaid = pl.col("entry_type").is_in(UNPAID_ENTRIES)
         metered = unpaid | (pl.col("entry_type") == "draw")
         return holds(
             data,
             pl.col("lot_id").is_null() == unpaid,
+            pl.col("wallet").is_not_null() | unpaid,
             pl.col("event_id").is_not_null() == metered,
         )
 
