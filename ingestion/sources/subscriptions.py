@@ -12,7 +12,11 @@ from ingestion.sources.times import EARLIEST, LATEST
 
 
 class Subscriptions(pa.DataFrameModel):
-    """One row per subscription; a change of plan ends one and starts another."""
+    """One row per subscription; a change of plan ends one and starts another.
+
+    A running subscription comes again once it has ended: the same row with its end, and with the
+    time that end was learned of.
+    """
 
     subscription_id: str
     """The billing system's id."""
@@ -23,7 +27,7 @@ class Subscriptions(pa.DataFrameModel):
     started_at: Annotated[pl.Datetime, "us", None] = pa.Field(ge=EARLIEST, lt=LATEST)
     """Start of the first billing period, UTC."""
     ended_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True)
-    """End, UTC, not included; empty = running."""
+    """End, UTC, not included; empty = running, or not known yet."""
     quantity: Annotated[pl.Decimal, 28, 9] = pa.Field(gt=0)
     """How many of the offer (seats); empty = 1."""
     received_at: Annotated[pl.Datetime, "us", None] = pa.Field(
@@ -43,4 +47,5 @@ SUBSCRIPTIONS = Feed(
     key=("subscription_id",),
     control_total="quantity",
     defaults={"quantity": "1"},
+    filled_later=("ended_at",),
 )

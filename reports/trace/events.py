@@ -241,7 +241,9 @@ def _cost_tie(connection: DuckDBPyConnection, rated: Row, entries: list[Row]) ->
     assert rate is not None
     if rate["tiers"] is not None:
         return []
-    prices = {price["wallet"]: price for price in _prices(connection, rate)} or {None: _arrears(rate)}
+    prices = {price["wallet"]: price for price in _prices(connection, rate)} or {
+        None: _arrears(rate)
+    }
     costs = {wallet: cost_of(rated["quantity"], prices[wallet]) for wallet in wallets}
     if len(wallets) == 1:
         settled = -total(entry["credits"] for entry in entries)

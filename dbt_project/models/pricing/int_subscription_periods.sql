@@ -1,13 +1,13 @@
 -- One row per billing period of a subscription that has begun by as_of.
 --
 -- Periods are counted from the start of the subscription, so a plan begun on 31 January bills on the
--- last of February and on 31 March. A period that has begun is billed whole, in advance.
+-- last of February and on 31 March. A period that has begun is billed whole, in advance; one that was booked
+-- in a month already closed when the end became known stays (decision 15).
 
 with
 
 subscriptions as (
-    select * from {{ source('feeds', 'subscriptions') }}
-    where {{ is_known('started_at', 'received_at') }}
+    select * from {{ ref('stg_subscriptions') }}
 ),
 
 customers as (
@@ -26,12 +26,15 @@ offers as (
 signed as (
     select
         subscriptions.*,
+        signing.open_from as signed_open_from,
+        ending.open_from as ended_open_from,
         offers.every_count,
         offers.every_unit
     from subscriptions
     inner join customers
         on subscriptions.customer_id = customers.customer_id
     {{ join_open_window('subscriptions.received_at', 'signing') | indent(4) }}
+    {{ join_open_window('subscriptions.end_received_at', 'ending') | indent(4) }}
     inner join versions
         on
             customers.track_no = versions.track_no
@@ -55,12 +58,11 @@ final as (
         subscription_id,
         customer_id,
         offer,
-        started_at,
         ended_at,
-        coalesce(quantity, 1) as quantity,
+        signed_open_from,
+        ended_open_from,
+        quantity,
         received_at,
-        file_no,
-        row_no,
         cast(period_index + 1 as int) as period_index,
         {{ add_calendar('started_at', 'period_index * every_count', 'every_unit') }} as period_start,
         {{ add_calendar('started_at', '(period_index + 1) * every_count', 'every_unit') }} as period_end
@@ -73,12 +75,14 @@ select
     offer,
     quantity,
     received_at,
-    file_no,
-    row_no,
     period_index,
     period_start,
     period_end
 from final
 where
     period_start < {{ as_of() }}
-    and (ended_at is null or period_start < ended_at)
+    and (
+        ended_at is null
+        or period_start < ended_at
+        or greatest(period_start, coalesce(signed_open_from, period_start)) < ended_open_from
+    )
