@@ -1,5 +1,5 @@
--- Fails for a billing period of a plan with a price that no lot carries: all its grants are given, or recur
--- inside the period. The price would be billed and deferred nowhere, and its payment would stand alone.
+-- Fails for a billing period of a plan with a price that no lot carries: all its grants are given. The price
+-- would be billed and deferred nowhere, and its payment would stand alone.
 
 select
     periods.subscription_id,

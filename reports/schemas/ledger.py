@@ -63,7 +63,7 @@ class RatedUsage(Mart):
 
     @pa.dataframe_check(error="a cost with its rate, or the reason there is none")
     def is_rated_or_says_why(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Never a guess: a rate and a cost together, or neither and why; a wallet only with them."""
+        """Never a guess: a rate and a cost, or neither and why; a wallet only with a rate."""
         rated = pl.col("rate_id").is_not_null()
         return holds(
             data,
@@ -94,6 +94,7 @@ class CreditLots(Mart):
     consideration: Money = pa.Field(ge=0)
     currency: str = pa.Field(str_matches=CURRENCY)
     unit_value: Amount = pa.Field(ge=0)
+    granted_at: Instant
     effective_at: Instant
     expires_at: Instant = pa.Field(nullable=True)
     priority: pl.Int32
@@ -109,6 +110,11 @@ class CreditLots(Mart):
         """A window of no length could pay for nothing."""
         later = pl.col("expires_at") > pl.col("effective_at")
         return holds(data, pl.col("expires_at").is_null() | later.fill_null(False))
+
+    @pa.dataframe_check(error="granted no later than it takes effect")
+    def is_granted_before_it_takes_effect(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Credits may be released after they were promised, not before."""
+        return holds(data, pl.col("granted_at") <= pl.col("effective_at"))
 
 
 class CreditLedger(Mart):
@@ -203,6 +209,7 @@ class WalletBalances(Mart):
     transferred: Credits
     closing: Credits = pa.Field(ge=0)
     overdrawn: Credits = pa.Field(ge=0)
+    unreleased: Credits = pa.Field(ge=0)
 
     class Config:
         """Its key."""
@@ -213,6 +220,11 @@ class WalletBalances(Mart):
     def foots(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """Identity 1, per wallet."""
         return holds(data, credits_foot(), first_of_month("booked_period"))
+
+    @pa.dataframe_check(error="no more is unreleased than is held")
+    def unreleased_is_part_of_closing(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """What can be used only later is held already."""
+        return holds(data, pl.col("unreleased") <= pl.col("closing"))
 
 
 class LimitBreaches(Mart):

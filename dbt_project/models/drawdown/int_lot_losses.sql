@@ -22,28 +22,40 @@ entries as (
     where entry_type in ('expire', 'remove')
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
+),
+
+timed as (
+    select
+        entries.lot_no,
+        case
+            when entries.entry_type = 'expire' then 'expire'
+            when removals.cause = 'refund' then 'refund'
+            else 'void'
+        end as cause,
+        entries.removal_id,
+        removals.reason,
+        coalesce(removals.booked_at, entries.moment) as happened_at,
+        coalesce(removals.booked_at, ends.last_usable_at) as booked_at,
+        entries.credits
+    from entries
+    left join ends
+        on
+            entries.lot_no = ends.lot_no
+            and entries.entry_type = 'expire'
+    left join removals
+        on
+            entries.lot_no = removals.lot_no
+            and entries.removal_id = removals.removal_id
 )
 
 select
-    entries.lot_no,
-    case
-        when entries.entry_type = 'expire' then 'expire'
-        when removals.cause = 'refund' then 'refund'
-        else 'void'
-    end as cause,
-    entries.removal_id,
-    removals.reason,
-    entries.moment as happened_at,
-    coalesce(case when entries.entry_type = 'expire' then ends.last_usable_at end, entries.moment) as booked_at,
-    {{ period_of('coalesce(case when entries.entry_type = \'expire\' then ends.last_usable_at end, entries.moment)') }} as booked_period,
-    entries.credits
-from entries
-left join ends
-    on
-        entries.lot_no = ends.lot_no
-        and entries.entry_type = 'expire'
-left join removals
-    on
-        entries.lot_no = removals.lot_no
-        and entries.removal_id = removals.removal_id
-where entries.credits > 0
+    lot_no,
+    cause,
+    removal_id,
+    reason,
+    happened_at,
+    booked_at,
+    {{ period_of('booked_at') }} as booked_period,
+    credits
+from timed
+where credits > 0

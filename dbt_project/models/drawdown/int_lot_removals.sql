@@ -3,7 +3,8 @@
 -- A refund of a share of a payment takes the same share of each of its lots, as far as credits are left:
 -- unearned credits go first, what was already earned is contra revenue (ACCOUNTING 5). The payment of a plan
 -- belongs to the period it names, or else to the one it was made in. A void or reduction from the lot_events
--- feed takes the credits it names, or all that are left.
+-- feed takes the credits it names, or all that are left. removed_at is when the credits leave the wallet: as
+-- they start, where they could not be used before; the loss is booked at booked_at, which may be earlier.
 
 with
 
@@ -103,6 +104,7 @@ select
     lots.node_no,
     lots.burn_rank,
     greatest(removals.removed_at, lots.usable_from) as removed_at,
+    greatest(removals.removed_at, lots.booked_at) as booked_at,
     removals.requested,
     removals.reason
 from removals

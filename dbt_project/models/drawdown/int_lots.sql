@@ -5,8 +5,9 @@
 -- lots (promo, goodwill, included) carry nothing (ACCOUNTING 1, 4). What came from one payment is converted
 -- at the rate of the day it was paid, whenever its lots start: together they carry what was received.
 --
--- A lot that arrives late is usable from when it is booked, never earlier: it cannot pay for usage of a
--- closed period. burn_rank is total: ties end at lot_id.
+-- A lot is booked when it is granted, or in the first open period after: from then on it is deferred. It can be
+-- used from its effective_at on, never before it is booked: it cannot pay for usage of a closed period.
+-- burn_rank is total: ties end at lot_id.
 
 with
 
@@ -167,6 +168,8 @@ select
     keyed.functional_consideration,
     keyed.functional_minor_units,
     keyed.liability,
+    keyed.granted_at,
+    keyed.booked_at,
     keyed.effective_at,
     keyed.usable_from,
     keyed.expires_at,
@@ -178,7 +181,7 @@ select
     keyed.subscription_id,
     keyed.subscription_period,
     keyed.card_version,
-    {{ period_of('keyed.usable_from') }} as booked_period,
+    {{ period_of('keyed.booked_at') }} as booked_period,
     cast(row_number() over (
         partition by keyed.node_no
         order by

@@ -32,6 +32,8 @@ select
         when payments.payment_id is null or grants.consideration is not null then grants.effective_at
         else payments.occurred_at
     end as valued_at,
+    grants.effective_at as granted_at,
+    {{ booked_at('grants.effective_at') }} as booked_at,
     grants.effective_at,
     {{ booked_at('grants.effective_at') }} as usable_from,
     coalesce(grants.received_at, grants.effective_at) as received_at,

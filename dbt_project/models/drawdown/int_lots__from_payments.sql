@@ -31,6 +31,8 @@ select
     payments.net_amount as origin_amount,
     payments.currency as origin_currency,
     payments.occurred_at as valued_at,
+    payments.occurred_at as granted_at,
+    payments.booked_at,
     payments.occurred_at as effective_at,
     payments.booked_at as usable_from,
     payments.received_at,

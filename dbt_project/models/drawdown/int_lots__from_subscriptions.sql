@@ -1,7 +1,9 @@
 -- One row per lot that a subscription grants: one per billing period, or one per recurrence inside it.
 --
--- The plan bills its price each period whether or not the cash has come, so these lots exist from the
--- period's start. A recurring grant stops at max_per_month, counted per calendar month.
+-- The plan bills its price each period whether or not the cash has come, so the lots that share it are all
+-- granted at the period's start, those too that can be used only later: a year paid in advance is deferred
+-- whole, whatever part of its credits was released (decision 15). What is given recurs as it is given. A
+-- recurring grant stops at max_per_month, counted per calendar month.
 
 {% set times_at_most -%}
     case when every_unit is null then 1 else {{ units_at_most('period_start', 'period_end', 'every_unit') }} end
@@ -70,7 +72,7 @@ within_period as (
     from starts
     where
         effective_at < period_end
-        and effective_at < {{ as_of() }}
+        and (earns or effective_at < {{ as_of() }})
 ),
 
 capped as (
@@ -82,7 +84,8 @@ capped as (
                 {{ zero_credits() }},
                 least(credits, cast(max_per_month - (granted_this_month - credits) as {{ t_credits() }}))
             )
-        end as capped_credits
+        end as capped_credits,
+        case when earns then period_start else effective_at end as granted_at
     from within_period
 )
 
@@ -95,10 +98,12 @@ select
     capped.wallet,
     capped.kind,
     cast(capped.capped_credits * capped.quantity as {{ t_credits() }}) as credits,
-    capped.earns and capped.every_unit is null as earns,
+    capped.earns,
     cast(capped.price_amount * capped.quantity as {{ t_money() }}) as origin_amount,
     capped.price_currency as origin_currency,
-    capped.effective_at as valued_at,
+    capped.granted_at as valued_at,
+    capped.granted_at,
+    {{ booked_at('capped.granted_at') }} as booked_at,
     capped.effective_at,
     {{ booked_at('capped.effective_at') }} as usable_from,
     coalesce(capped.received_at, capped.effective_at) as received_at,

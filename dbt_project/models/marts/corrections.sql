@@ -68,11 +68,11 @@ select
     'late lot' as what,
     lot_id as fact_id,
     lot_id,
-    {{ period_of('effective_at') }} as service_period,
+    {{ period_of('granted_at') }} as service_period,
     booked_period,
     credits,
     cast(consideration as {{ t_amount() }}) as amount,
     currency,
     'received after its period was closed' as reason
 from lots
-where {{ period_of('effective_at') }} <> booked_period
+where {{ period_of('granted_at') }} <> booked_period

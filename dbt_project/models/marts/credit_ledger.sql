@@ -122,9 +122,9 @@ select
     lots.credits,
     cast(lots.consideration as {{ t_amount() }}) as amount,
     lots.currency,
-    lots.effective_at as occurred_at,
-    lots.usable_from as booked_at,
-    {{ period_of('lots.effective_at') }} as service_period,
+    lots.granted_at as occurred_at,
+    lots.booked_at,
+    {{ period_of('lots.granted_at') }} as service_period,
     lots.booked_period,
     cast(null as string) as event_id,
     lots.payment_id,
@@ -133,7 +133,7 @@ select
     cast(null as string) as meter,
     cast(null as string) as rate_id,
     lots.card_version,
-    {{ period_of('lots.effective_at') }} <> lots.booked_period as is_late,
+    {{ period_of('lots.granted_at') }} <> lots.booked_period as is_late,
     cast(null as string) as corrects,
     lots.offer as reason
 from lots

@@ -10,6 +10,7 @@ select
     consideration,
     currency,
     {{ unit_value('consideration', 'credits') }} as unit_value,
+    granted_at,
     effective_at,
     usable_from,
     expires_at,
