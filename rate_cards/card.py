@@ -173,6 +173,11 @@ class RateLine(Model):
         return self.customers or self.segments
 
 
+def _has_a_calendar(every: Duration) -> bool:
+    """Whether periods of this length, counted from 1 January, begin on the same days each year."""
+    return every.count == 1 or (every.unit == "month" and 12 % every.count == 0)
+
+
 class OfferPrice(Model):
     """What an offer costs, once or each period."""
 
@@ -182,6 +187,26 @@ class OfferPrice(Model):
     """Currency it is charged in."""
     every: Span | None = None
     """Billing period of a plan; left out for a pack bought once."""
+    anchor: Literal["start", "calendar"] = "start"
+    """Where a plan's periods begin: with the subscription, or with the calendar (month, week)."""
+    prorate: Literal["second", "day", "none"] = "none"
+    """How a first period that is cut short is measured; none bills and grants it whole."""
+
+    @model_validator(mode="after")
+    def _has_a_period_to_place(self) -> Self:
+        if self.every is None:
+            for field, default in (("anchor", "start"), ("prorate", "none")):
+                if getattr(self, field) != default:
+                    refuse(
+                        f"{field} is about a billing period, and the offer is bought once",
+                        f"Add every (every: month), or remove {field}.",
+                    )
+        elif self.anchor == "calendar" and not _has_a_calendar(self.every):
+            refuse(
+                f"no calendar has periods of {self.every}",
+                "Calendar periods are a day, a week, a month, 2, 3, 4 or 6 months, or a year.",
+            )
+        return self
 
 
 class Rollover(Model):

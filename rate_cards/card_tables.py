@@ -143,6 +143,8 @@ def offers(book: BookFiles) -> Iterator[Row]:
                 "price_currency": offer.price.currency,
                 "every_count": every.count if every else None,
                 "every_unit": every.unit if every else None,
+                "anchor": offer.price.anchor if every else None,
+                "prorate": offer.price.prorate if every else None,
                 "source_file": file.path,
                 "source_line": file.line("offers", position, "id"),
             }

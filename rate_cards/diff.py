@@ -150,6 +150,10 @@ def _offer_fields(offer: Offer) -> Iterator[tuple[str, Field]]:
     yield f"price in {price.currency}", _price(price.amount, Decimal(1))
     if price.every:
         yield "every", Field(str(price.every))
+    if price.anchor != "start":
+        yield "anchor", Field(price.anchor)
+    if price.prorate != "none":
+        yield "prorate", Field(price.prorate)
     seen: dict[str, int] = {}
     for grant in offer.grants:
         name = f"{grant.kind} grant in {grant.wallet}"

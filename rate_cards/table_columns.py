@@ -139,6 +139,8 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         "price_currency": TEXT,
         "every_count": INT,
         "every_unit": TEXT,
+        "anchor": TEXT,
+        "prorate": TEXT,
         **_ORIGIN,
     },
     "offer_grants": {

@@ -114,13 +114,18 @@ def test_lines_are_followed_by_id_and_terms_by_name(tmp_path: Path) -> None:
         ("id: flux-dev", "id: flux-pro"),
         ("kind: bonus, expires: 12 months", "kind: bonus, expires: never"),
         ("    overage: {amount: 3.00, currency: USD, per: 1000000}\n", ""),
-        ("{amount: 10.00, currency: USD}", "{amount: 10.00, currency: USD, every: month}"),
+        (
+            "{amount: 10.00, currency: USD}",
+            "{amount: 10.00, currency: USD, every: month, anchor: calendar, prorate: day}",
+        ),
     )
     assert [(change.subject, change.field, change.kind) for change in changes] == [
         ("rate gpt-4o-input", "overage in USD", "removed"),
         ("rate flux-dev", "", "removed"),
         ("offer pack_100", "bonus grant in universal: expires", "changed"),
         ("offer pack_100", "every", "added"),
+        ("offer pack_100", "anchor", "added"),
+        ("offer pack_100", "prorate", "added"),
         ("rate flux-pro", "", "added"),
     ]
 

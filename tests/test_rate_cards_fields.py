@@ -46,6 +46,19 @@ def stepped(steps: str) -> tuple[str, str]:
 
 
 INSIDE: list[tuple[str, str, str]] = [
+    # A rate may be billed afterwards only.
+    (
+        CARD,
+        "price:\n      - {wallet: image_credits, credits: 2.5}\n"
+        "      - {wallet: universal, credits: 3.0}\n      - {wallet: usd, amount: 0.04}",
+        "overage: {amount: 0.05, currency: USD}",
+    ),
+    # Plans: where their periods begin, and how a first one is measured.
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month, anchor: calendar}"),
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: 6 months, anchor: calendar}"),
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: year, anchor: calendar}"),
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: 5 days, prorate: second}"),
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, anchor: start, prorate: none}"),
     # Decimals: 12 after the point for rates, 9 for quantities, 16 before it.
     (CARD, "credits: 2.5", "credits: 0.123456789012"),
     (CARD, "credits: 2.5", "credits: 1234567890123456"),
@@ -146,6 +159,35 @@ OUTSIDE: list[tuple[Edit, str]] = [
     ),
     ((CARD, "on: 2025-12-14", "on: 2025-02-30"), "2025-02-30 is not in the calendar"),
     ((CARD, "on: 2025-12-14", "on: 14 December"), '"14 December" is not a day'),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, anchor: calendar}"),
+        "anchor is about a billing period, and the offer is bought once",
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, prorate: day}"),
+        "prorate is about a billing period, and the offer is bought once",
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: 5 months, anchor: calendar}"),
+        "no calendar has periods of 5 months",
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: 2 weeks, anchor: calendar}"),
+        "no calendar has periods of 2 weeks",
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month, prorate: hour}"),
+        'unknown choice "hour"',
+    ),
+    (
+        (
+            CARD,
+            "price:\n      - {wallet: image_credits, credits: 2.5}\n"
+            "      - {wallet: universal, credits: 3.0}\n      - {wallet: usd, amount: 0.04}",
+            "tiers: package\n    overage: {amount: 0.05, currency: USD}",
+        ),
+        "tiers has no price to shape",
+    ),
     ((CARD, GRANT, "kind: bonus, expires: 0 days}"), '"0 days" is not a duration'),
     ((CARD, GRANT, "kind: bonus, expires: 12}"), '"12" is not a duration'),
     ((CARD, GRANT, "kind: bonus}"), "expires is missing"),

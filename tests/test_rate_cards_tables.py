@@ -206,7 +206,7 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
     plan = (
         CARD,
         "price: {amount: 10.00, currency: USD}",
-        "price: {amount: 10.00, currency: USD, every: 3 months}",
+        "price: {amount: 10.00, currency: USD, every: 3 months, anchor: calendar, prorate: day}",
     )
     paid = (
         CARD,
@@ -225,6 +225,7 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
         3,
         "month",
     )
+    assert (offer["anchor"], offer["prorate"]) == ("calendar", "day")
     first, second = tables["offer_grants"].to_dicts()
     assert (first["grant_no"], first["credits"], first["priority"]) == (1, Decimal(100), 50)
     assert (first["expires"], first["expires_count"]) == ("period_end", None)

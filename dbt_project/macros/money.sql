@@ -33,6 +33,28 @@
     end
 {%- endmacro %}
 
+{# Billionths in the smallest amount that so many decimals hold. #}
+{% macro billionths_per_quantum(precision) -%}
+    case {{ precision }}
+        {% for digits in range(9) -%} when {{ digits }} then {{ 10 ** (9 - digits) }} {% endfor -%}
+        else 1
+    end
+{%- endmacro %}
+
+{# part / whole of x in so many decimals, rounded once: half up, or as rounding says (up, down). x is a 9-decimal
+   value, part and whole are whole numbers, part <= whole; x itself where they are equal. #}
+{% macro share_in_quanta(x, part, whole, precision, rounding="'half_up'") -%}
+    {%- set quantum = as_whole(billionths_per_quantum(precision)) -%}
+    {%- set divisor = '(' ~ as_whole(whole) ~ ' * ' ~ quantum ~ ')' -%}
+    case
+        when {{ part }} = {{ whole }} then {{ x }}
+        else {{ from_billionths(whole_div(
+            '2 * ' ~ billionths(x) ~ ' * ' ~ as_whole(part) ~ ' + case ' ~ rounding
+            ~ " when 'down' then 0 when 'up' then 2 * " ~ divisor ~ ' - 2 else ' ~ divisor ~ ' end',
+            '2 * ' ~ divisor) ~ ' * ' ~ quantum) }}
+    end
+{%- endmacro %}
+
 {# Money of a lot settled once `done` of its `total` credits are: consideration * done / total, in
    whole minor units. Period figures are differences of this one function, so they always sum to the
    consideration and the last credit takes the remainder (decision 4).

@@ -25,11 +25,13 @@ class Subscriptions(pa.DataFrameModel):
     offer: str
     """A recurring offer of the rate card."""
     started_at: Annotated[pl.Datetime, "us", None] = pa.Field(ge=EARLIEST, lt=LATEST)
-    """Start of the first billing period, UTC."""
+    """Start, UTC; of the first billing period too, unless that is anchored elsewhere."""
     ended_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True)
     """End, UTC, not included; empty = running, or not known yet."""
     quantity: Annotated[pl.Decimal, 28, 9] = pa.Field(gt=0)
     """How many of the offer (seats); empty = 1."""
+    anchor_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True, ge=EARLIEST, lt=LATEST)
+    """An instant at which one of its billing periods begins, UTC; empty = as the offer says."""
     received_at: Annotated[pl.Datetime, "us", None] = pa.Field(
         nullable=True, ge=EARLIEST, lt=LATEST
     )

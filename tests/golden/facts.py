@@ -67,6 +67,7 @@ FEEDS = {
         "started_at",
         "ended_at",
         "received_at",
+        "anchor_at",
     ),
     "limits": ("limit_id", "customer_id", "scope", "wallet", "window", "credits", "action", "from"),
 }
@@ -290,9 +291,11 @@ class Desk:
         *,
         amount: Decimal | int | str = 0,
         every: str | None = None,
+        prorate: str | None = None,
     ) -> str:
         """Something to buy or subscribe to; its name."""
         price = {"amount": amount, "currency": "USD"} | ({"every": every} if every else {})
+        price |= {"prorate": prorate} if prorate else {}
         offer = {"id": self.called(label), "price": price, "grants": list(grants)}
         self.facts.offers.append(offer)
         return self.called(label)
@@ -306,6 +309,7 @@ class Desk:
         *,
         customer: str = "",
         received: datetime | None = None,
+        anchor: datetime | None = None,
     ) -> str:
         """A subscription; its name, with which the names of its lots begin."""
         self._row(
@@ -317,6 +321,7 @@ class Desk:
             started_at=start,
             ended_at=end,
             received_at=received,
+            anchor_at=anchor,
         )
         return self.called(label)
 

@@ -4,9 +4,14 @@
 -- granted at the period's start, those too that can be used only later: a year paid in advance is deferred
 -- whole, whatever part of its credits was released (decision 15). What is given recurs as it is given. A
 -- recurring grant stops at max_per_month, counted per calendar month.
+--
+-- Recurrences are counted from the start of the whole period. Of what a first period cut short finds begun,
+-- it grants the part that is left, and bills that part of the price, where the plan prorates: credits x time
+-- left / whole time in the wallet's decimals, price x time left / whole time in the currency's, each rounded
+-- once, as the wallet says and half up. Who pays gets at least the smallest amount the wallet holds.
 
 {% set times_at_most -%}
-    case when every_unit is null then 1 else {{ units_at_most('period_start', 'period_end', 'every_unit') }} end
+    case when every_unit is null then 1 else {{ units_at_most('whole_start', 'period_end', 'every_unit') }} end
 {%- endset %}
 
 with
@@ -24,6 +29,14 @@ offers as (
     where plan_every_unit is not null
 ),
 
+wallets as (
+    select * from {{ source('config', 'wallets') }}
+),
+
+currencies as (
+    select * from {{ source('config', 'currencies') }}
+),
+
 granted as (
     select
         periods.subscription_id,
@@ -31,9 +44,18 @@ granted as (
         periods.period_index,
         periods.period_start,
         periods.period_end,
+        periods.whole_start,
+        periods.prorate,
         periods.quantity,
         periods.received_at,
-        offers.*
+        offers.*,
+        wallets.precision,
+        wallets.rounding,
+        {{ share_in_quanta(
+            'cast(offers.price_amount * periods.quantity as ' ~ t_amount() ~ ')',
+            'periods.covered',
+            'periods.whole',
+            'coalesce(currencies.minor_units, 2)') }} as period_price
     from periods
     inner join customers
         on periods.customer_id = customers.customer_id
@@ -43,6 +65,10 @@ granted as (
             periods.offer = offers.offer
             and customers.track_no = offers.track_no
             and {{ in_card_window('periods.period_start', booked_at('periods.period_start', 'billing'), 'offers') }}
+    inner join wallets
+        on offers.wallet = wallets.wallet
+    left join currencies
+        on offers.price_currency = currencies.currency
 ),
 
 repeated as (
@@ -52,41 +78,80 @@ repeated as (
     from {{ repeated('granted', times_at_most, 'n') }}
 ),
 
-starts as (
+spans as (
     select
         *,
         case
-            when every_unit is null then period_start
-            else {{ add_calendar('period_start', 'occurrence * every_count', 'every_unit') }}
-        end as effective_at
+            when every_unit is null then whole_start
+            else {{ add_calendar('whole_start', 'occurrence * every_count', 'every_unit') }}
+        end as span_start,
+        case
+            when every_unit is null then period_end
+            else {{ add_calendar('whole_start', '(occurrence + 1) * every_count', 'every_unit') }}
+        end as span_end
     from repeated
 ),
 
-within_period as (
+started as (
+    select
+        *,
+        greatest(span_start, period_start) as effective_at,
+        span_start < period_start and prorate in ('second', 'day') as is_cut_short
+    from spans
+    where
+        span_end > period_start
+        and span_start < period_end
+        and (earns or greatest(span_start, period_start) < {{ as_of() }})
+),
+
+measured as (
+    select
+        *,
+        case when is_cut_short then {{ time_covered('prorate', 'period_start', 'span_end') }} else 1 end as covered,
+        case when is_cut_short then {{ time_covered('prorate', 'span_start', 'span_end') }} else 1 end as whole
+    from started
+),
+
+prorated as (
+    select
+        *,
+        case
+            when is_cut_short and earns and covered > 0
+                then greatest(
+                    {{ share_in_quanta('cast(credits * quantity as ' ~ t_credits() ~ ')', 'covered', 'whole', 'precision', 'rounding') }},
+                    {{ from_billionths(billionths_per_quantum('precision')) }}
+                )
+            else
+                {{ share_in_quanta('cast(credits * quantity as ' ~ t_credits() ~ ')', 'covered', 'whole', 'precision', 'rounding') }}
+        end as span_credits
+    from measured
+),
+
+counted as (
     select
         *,
         {{ sum_credits(
-            'credits',
+            'span_credits',
             'partition by subscription_id, grant_no, ' ~ period_of('effective_at')
             ~ ' order by effective_at rows unbounded preceding') }} as granted_this_month
-    from starts
-    where
-        effective_at < period_end
-        and (earns or effective_at < {{ as_of() }})
+    from prorated
 ),
 
 capped as (
     select
         *,
         case
-            when max_per_month is null then credits
+            when max_per_month is null then span_credits
             else greatest(
                 {{ zero_credits() }},
-                least(credits, cast(max_per_month - (granted_this_month - credits) as {{ t_credits() }}))
+                least(
+                    span_credits,
+                    cast(max_per_month * quantity - (granted_this_month - span_credits) as {{ t_credits() }})
+                )
             )
         end as capped_credits,
         case when earns then period_start else effective_at end as granted_at
-    from within_period
+    from counted
 )
 
 select
@@ -97,9 +162,9 @@ select
     capped.customer_id,
     capped.wallet,
     capped.kind,
-    cast(capped.capped_credits * capped.quantity as {{ t_credits() }}) as credits,
+    capped.capped_credits as credits,
     capped.earns,
-    cast(capped.price_amount * capped.quantity as {{ t_money() }}) as origin_amount,
+    cast(capped.period_price as {{ t_money() }}) as origin_amount,
     capped.price_currency as origin_currency,
     capped.granted_at as valued_at,
     capped.granted_at,
