@@ -266,6 +266,18 @@ class Offer(Model):
     """What it costs."""
     grants: Annotated[tuple[OfferGrant, ...], AT_LEAST_ONE]
     """The credits it gives."""
+    on_change: Literal["keep", "expire", "convert"] = "keep"
+    """What unused credits of a plan do when another plan replaces it: they stay what they are, end
+    there, or live on until the first period of the new plan ends."""
+
+    @model_validator(mode="after")
+    def _only_plans_change(self) -> Self:
+        if self.price.every is None and self.on_change != "keep":
+            refuse(
+                "on_change is about a plan, and the offer is bought once",
+                "Add every to its price (every: month), or remove on_change.",
+            )
+        return self
 
 
 class Card(Model):

@@ -145,6 +145,7 @@ def offers(book: BookFiles) -> Iterator[Row]:
                 "every_unit": every.unit if every else None,
                 "anchor": offer.price.anchor if every else None,
                 "prorate": offer.price.prorate if every else None,
+                "on_change": offer.on_change if every else None,
                 "source_file": file.path,
                 "source_line": file.line("offers", position, "id"),
             }

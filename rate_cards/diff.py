@@ -154,6 +154,8 @@ def _offer_fields(offer: Offer) -> Iterator[tuple[str, Field]]:
         yield "anchor", Field(price.anchor)
     if price.prorate != "none":
         yield "prorate", Field(price.prorate)
+    if offer.on_change != "keep":
+        yield "on_change", Field(offer.on_change)
     seen: dict[str, int] = {}
     for grant in offer.grants:
         name = f"{grant.kind} grant in {grant.wallet}"

@@ -141,6 +141,7 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         "every_unit": TEXT,
         "anchor": TEXT,
         "prorate": TEXT,
+        "on_change": TEXT,
         **_ORIGIN,
     },
     "offer_grants": {

@@ -116,7 +116,8 @@ def test_lines_are_followed_by_id_and_terms_by_name(tmp_path: Path) -> None:
         ("    overage: {amount: 3.00, currency: USD, per: 1000000}\n", ""),
         (
             "{amount: 10.00, currency: USD}",
-            "{amount: 10.00, currency: USD, every: month, anchor: calendar, prorate: day}",
+            "{amount: 10.00, currency: USD, every: month, anchor: calendar, prorate: day}"
+            "\n    on_change: expire",
         ),
     )
     assert [(change.subject, change.field, change.kind) for change in changes] == [
@@ -126,6 +127,7 @@ def test_lines_are_followed_by_id_and_terms_by_name(tmp_path: Path) -> None:
         ("offer pack_100", "every", "added"),
         ("offer pack_100", "anchor", "added"),
         ("offer pack_100", "prorate", "added"),
+        ("offer pack_100", "on_change", "added"),
         ("rate flux-pro", "", "added"),
     ]
 

@@ -59,6 +59,7 @@ INSIDE: list[tuple[str, str, str]] = [
     (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: year, anchor: calendar}"),
     (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: 5 days, prorate: second}"),
     (CARD, ONCE, "price: {amount: 10.00, currency: USD, anchor: start, prorate: none}"),
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month}\n    on_change: expire"),
     # Decimals: 12 after the point for rates, 9 for quantities, 16 before it.
     (CARD, "credits: 2.5", "credits: 0.123456789012"),
     (CARD, "credits: 2.5", "credits: 1234567890123456"),
@@ -162,6 +163,10 @@ OUTSIDE: list[tuple[Edit, str]] = [
     (
         (CARD, ONCE, "price: {amount: 10.00, currency: USD, anchor: calendar}"),
         "anchor is about a billing period, and the offer is bought once",
+    ),
+    (
+        (CARD, ONCE, f"{ONCE}\n    on_change: expire"),
+        "on_change is about a plan, and the offer is bought once",
     ),
     (
         (CARD, ONCE, "price: {amount: 10.00, currency: USD, prorate: day}"),

@@ -206,7 +206,8 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
     plan = (
         CARD,
         "price: {amount: 10.00, currency: USD}",
-        "price: {amount: 10.00, currency: USD, every: 3 months, anchor: calendar, prorate: day}",
+        "price: {amount: 10.00, currency: USD, every: 3 months, anchor: calendar, prorate: day}"
+        "\n    on_change: expire",
     )
     paid = (
         CARD,
@@ -225,7 +226,7 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
         3,
         "month",
     )
-    assert (offer["anchor"], offer["prorate"]) == ("calendar", "day")
+    assert (offer["anchor"], offer["prorate"], offer["on_change"]) == ("calendar", "day", "expire")
     first, second = tables["offer_grants"].to_dicts()
     assert (first["grant_no"], first["credits"], first["priority"]) == (1, Decimal(100), 50)
     assert (first["expires"], first["expires_count"]) == ("period_end", None)
@@ -241,7 +242,7 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
     )
     assert (second["every_count"], second["every_unit"]) == (1, "day")
     assert (second["max_per_month"], second["priority"]) == (Decimal(150), 100)
-    assert [first["source_line"], second["source_line"]] == [32, 33]
+    assert [first["source_line"], second["source_line"]] == [33, 34]
 
 
 def test_limits_without_a_name_are_named_by_their_line(tmp_path: Path) -> None:

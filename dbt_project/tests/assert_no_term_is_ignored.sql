@@ -15,6 +15,12 @@ inner join {{ source('config', 'offer_grants') }} as grants
 where grants.rollover_max is not null
 union all
 select
+    'subscription ' || subscription_id as subject,
+    'on_change: convert' as term
+from {{ ref('int_plan_changes') }}
+where on_change = 'convert'
+union all
+select
     'policy of ' || cast(effective_from as string) || ', ' || source_file || ':' || cast(source_line as string) as subject,
     topic || ' ' || subject || ' ' || setting || ': ' || value as term
 from {{ source('config', 'policies') }}

@@ -32,10 +32,19 @@ class Subscriptions(pa.DataFrameModel):
     """How many of the offer (seats); empty = 1."""
     anchor_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True, ge=EARLIEST, lt=LATEST)
     """An instant at which one of its billing periods begins, UTC; empty = as the offer says."""
+    replaces: str = pa.Field(nullable=True)
+    """In a change of plan, the subscription it takes over from, which ends as it starts."""
     received_at: Annotated[pl.Datetime, "us", None] = pa.Field(
         nullable=True, ge=EARLIEST, lt=LATEST
     )
     """When we learned of it, UTC; empty = no later than it started."""
+
+    @pa.dataframe_check(error="replaces is the subscription itself")
+    def replaces_another(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """A change of plan has two sides."""
+        return data.lazyframe.select(
+            (pl.col("replaces") != pl.col("subscription_id")).fill_null(True)
+        )
 
     @pa.dataframe_check(error="ended_at is before started_at")
     def runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:

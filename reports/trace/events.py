@@ -57,7 +57,7 @@ def event_step(connection: DuckDBPyConnection, event_id: str) -> Step:
         """
         select entries.*, minor_units
         from marts.credit_ledger as entries
-        inner join (select wallet, rank from raw.wallets) as wallets using (wallet)
+        left join (select wallet, rank from raw.wallets) as wallets using (wallet)
         left join raw.currencies using (currency)
         where event_id = ? order by entries.entry_type, wallets.rank, entries.entry_id
         """,

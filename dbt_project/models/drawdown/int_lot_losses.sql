@@ -33,6 +33,7 @@ timed as (
             else 'void'
         end as cause,
         entries.removal_id,
+        removals.payment_id,
         removals.reason,
         coalesce(removals.booked_at, entries.moment) as happened_at,
         coalesce(removals.booked_at, ends.last_usable_at) as booked_at,
@@ -52,6 +53,7 @@ select
     lot_no,
     cause,
     removal_id,
+    payment_id,
     reason,
     happened_at,
     booked_at,

@@ -2,9 +2,11 @@
 --
 -- A refund of a share of a payment takes the same share of each of its lots, as far as credits are left:
 -- unearned credits go first, what was already earned is contra revenue (ACCOUNTING 5). The payment of a plan
--- belongs to the period it names, or else to the one it was made in. A void or reduction from the lot_events
--- feed takes the credits it names, or all that are left. removed_at is when the credits leave the wallet: as
--- they start, where they could not be used before; the loss is booked at booked_at, which may be earlier.
+-- belongs to the period it names, or else to the one it was made in. A plan whose credits expire when another
+-- replaces it gives back the share of its price first, and then loses what is left (removals of one instant
+-- take their turn by removal_id). A void or reduction from the lot_events feed takes the credits it names, or
+-- all that are left. removed_at is when the credits leave the wallet: as they start, where they could not be
+-- used before; the loss is booked at booked_at, which may be earlier.
 
 with
 
@@ -18,6 +20,11 @@ payments as (
 
 subscription_periods as (
     select * from {{ ref('int_subscription_periods') }}
+),
+
+plan_changes as (
+    select * from {{ ref('int_plan_changes') }}
+    where on_change = 'expire'
 ),
 
 lot_events as (
@@ -69,6 +76,7 @@ removals as (
     select
         refunded_lots.refund_id as removal_id,
         'refund' as cause,
+        refunded_lots.refund_id as payment_id,
         refunded_lots.lot_no,
         refunded_lots.booked_at as removed_at,
         case
@@ -84,8 +92,41 @@ removals as (
         on refunded_lots.lot_no = lots.lot_no
     union all
     select
+        plan_changes.replaced_by || ':price_back' as removal_id,
+        'refund' as cause,
+        cast(null as string) as payment_id,
+        lots.lot_no,
+        plan_changes.booked_at as removed_at,
+        {{ share_of(
+            'lots.credits',
+            'cast(plan_changes.price_back as ' ~ t_credits() ~ ')',
+            'cast(plan_changes.period_price as ' ~ t_credits() ~ ')') }} as requested,
+        'replaced by ' || plan_changes.replaced_by as reason
+    from plan_changes
+    inner join lots
+        on
+            plan_changes.subscription_id = lots.subscription_id
+            and plan_changes.period_index = lots.subscription_period
+    where
+        plan_changes.price_back > 0
+        and lots.consideration > 0
+    union all
+    select
+        plan_changes.replaced_by || ':replaced' as removal_id,
+        'void' as cause,
+        cast(null as string) as payment_id,
+        lots.lot_no,
+        plan_changes.booked_at as removed_at,
+        lots.credits as requested,
+        'replaced by ' || plan_changes.replaced_by as reason
+    from plan_changes
+    inner join lots
+        on plan_changes.subscription_id = lots.subscription_id
+    union all
+    select
         lot_events.lot_event_id as removal_id,
         lot_events.kind as cause,
+        cast(null as string) as payment_id,
         lots.lot_no,
         {{ booked_at('lot_events.occurred_at') }} as removed_at,
         coalesce(lot_events.credits, lots.credits) as requested,
@@ -100,6 +141,7 @@ removals as (
 select
     removals.removal_id,
     removals.cause,
+    removals.payment_id,
     removals.lot_no,
     lots.node_no,
     lots.burn_rank,

@@ -2,8 +2,8 @@
 --
 -- The plan bills its price each period whether or not the cash has come, so the lots that share it are all
 -- granted at the period's start, those too that can be used only later: a year paid in advance is deferred
--- whole, whatever part of its credits was released (decision 15). What is given recurs as it is given. A
--- recurring grant stops at max_per_month, counted per calendar month.
+-- whole, whatever part of its credits was released (decision 15). What is given recurs as it is given, until
+-- another plan replaces this one. A recurring grant stops at max_per_month, counted per calendar month.
 --
 -- Recurrences are counted from the start of the whole period. Of what a first period cut short finds begun,
 -- it grants the part that is left, and bills that part of the price, where the plan prorates: credits x time
@@ -29,6 +29,10 @@ offers as (
     where plan_every_unit is not null
 ),
 
+changes as (
+    select * from {{ ref('int_plan_changes') }}
+),
+
 wallets as (
     select * from {{ source('config', 'wallets') }}
 ),
@@ -51,6 +55,7 @@ granted as (
         offers.*,
         wallets.precision,
         wallets.rounding,
+        coalesce(changes.booked_at, {{ end_of_time() }}) as given_until,
         {{ share_in_quanta(
             'cast(offers.price_amount * periods.quantity as ' ~ t_amount() ~ ')',
             'periods.covered',
@@ -69,6 +74,8 @@ granted as (
         on offers.wallet = wallets.wallet
     left join currencies
         on offers.price_currency = currencies.currency
+    left join changes
+        on periods.subscription_id = changes.subscription_id
 ),
 
 repeated as (
@@ -101,7 +108,13 @@ started as (
     where
         span_end > period_start
         and span_start < period_end
-        and (earns or greatest(span_start, period_start) < {{ as_of() }})
+        and (
+            earns
+            or (
+                greatest(span_start, period_start) < {{ as_of() }}
+                and greatest(span_start, period_start) < given_until
+            )
+        )
 ),
 
 measured as (

@@ -152,7 +152,7 @@ select
     {{ period_of('losses.booked_at') }} as service_period,
     losses.booked_period,
     cast(null as string) as event_id,
-    case when losses.cause = 'refund' then losses.removal_id else lots.payment_id end as payment_id,
+    coalesce(losses.payment_id, lots.payment_id) as payment_id,
     cast(null as string) as user_id,
     cast(null as string) as team_id,
     cast(null as string) as meter,

@@ -28,6 +28,7 @@ select
     ended.ended_at,
     coalesce(running.quantity, ended.quantity, 1) as quantity,
     coalesce(running.anchor_at, ended.anchor_at) as anchor_at,
+    coalesce(running.replaces, ended.replaces) as replaces,
     case when running.subscription_id is null then ended.received_at else running.received_at end as received_at,
     case when running.subscription_id is not null then ended.received_at end as end_received_at
 from running
