@@ -185,12 +185,25 @@ class OfferPrice(Model):
     """Money, before tax."""
     currency: Currency
     """Currency it is charged in."""
+    sold_by: Literal["quantity", "amount"] = "quantity"
+    """What a payment buys of a pack: as many as it says, or as much as its amount pays for."""
     every: Span | None = None
     """Billing period of a plan; left out for a pack bought once."""
     anchor: Literal["start", "calendar"] = "start"
     """Where a plan's periods begin: with the subscription, or with the calendar (month, week)."""
     prorate: Literal["second", "day", "none"] = "none"
     """How a first period that is cut short is measured; none bills and grants it whole."""
+
+    @model_validator(mode="after")
+    def _amount_buys_something(self) -> Self:
+        if self.sold_by == "amount" and self.every is not None:
+            refuse(
+                "a plan is not sold by amount",
+                "It bills its price each period. Remove sold_by, or every.",
+            )
+        if self.sold_by == "amount" and self.amount == 0:
+            refuse("nothing is sold by an amount of 0", "Give the price of what is granted.")
+        return self
 
     @model_validator(mode="after")
     def _has_a_period_to_place(self) -> Self:
@@ -218,13 +231,34 @@ class Rollover(Model):
     """How long they live on."""
 
 
+class Slab(Model):
+    """What is granted with a purchase of at least some size, up to the next slab."""
+
+    from_: Annotated[Quantity, Field(alias="from")]
+    """Smallest purchase it is for."""
+    credits: Quantity | None = None
+    """Credits for the purchase, however many were bought."""
+    share: Quantity | None = None
+    """Credits as a share of the paid ones in the same wallet: "0.10" for a tenth."""
+
+    @model_validator(mode="after")
+    def _has_one_figure(self) -> Self:
+        if (self.credits is None) == (self.share is None):
+            refuse("a slab has one of credits and share", "Keep the one that was promised.")
+        return self
+
+
 class OfferGrant(Model):
     """Credits an offer gives."""
 
     wallet: Name
     """Wallet they go into."""
-    credits: PositiveQuantity
+    credits: PositiveQuantity | None = None
     """How many; in a money wallet, the amount in its currency."""
+    slabs: tuple[Slab, ...] = ()
+    """How many by the size of the purchase, instead of credits; nothing below the first slab."""
+    slabs_by: Literal["credits", "amount"] = "credits"
+    """What the size is: paid credits in the same wallet, or money paid for the offer, less tax."""
     kind: LotKind
     """What they are: paid ones carry the price, bonus ones dilute it, free ones earn nothing."""
     expires: Expiry
@@ -242,13 +276,36 @@ class OfferGrant(Model):
     def _is_consistent(self) -> Self:
         if self.max_per_month is not None and self.every is None:
             refuse("max_per_month limits a recurring grant", "Add every, or remove max_per_month.")
-        if self.max_per_month is not None and self.max_per_month < self.credits:
+        most, once = self.max_per_month, self.credits
+        if most is not None and once is not None and most < once:
             refuse(
-                f"max_per_month {self.max_per_month:f} is less than one grant of {self.credits:f}",
+                f"max_per_month {most:f} is less than one grant of {once:f}",
                 "Raise max_per_month or lower credits.",
             )
         if self.rollover is not None and self.expires == "never":
             refuse("credits that never expire do not roll over", "Remove rollover.")
+        return self
+
+    @model_validator(mode="after")
+    def _says_how_many(self) -> Self:
+        if (self.credits is None) != bool(self.slabs):
+            refuse(
+                "a grant has exactly one of credits and slabs",
+                "Give the number of credits, or slabs where it depends on the purchase.",
+            )
+        if not self.slabs and self.slabs_by != "credits":
+            refuse("slabs_by has no slabs to measure", "Give slabs, or remove slabs_by.")
+        if self.slabs and self.kind == "paid":
+            refuse(
+                "slabs are for what comes with a purchase, and these credits are bought",
+                "Give credits to what is paid for; a bonus has slabs.",
+            )
+        for lower, upper in pairwise(self.slabs):
+            if upper.from_ <= lower.from_:
+                refuse(
+                    f"slabs do not ascend: from {upper.from_:f} follows from {lower.from_:f}",
+                    "List slabs from the smallest purchase to the largest.",
+                )
         return self
 
     @property

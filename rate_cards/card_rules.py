@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rate_cards.book import Book
 from rate_cards.book_files import Authored
-from rate_cards.card import Card, Price, RateLine
+from rate_cards.card import Card, Offer, OfferGrant, Price, RateLine
 from rate_cards.costs import CostCard
 from rate_cards.policies import DEFAULT_SUBJECT
 from rate_cards.problems import Problem, nearest
@@ -179,6 +179,8 @@ def _check_offers(file: Authored[Card], book: Book) -> Iterator[Problem]:
             location = ("offers", position, "grants", grant_position)
             if grant.wallet not in book.wallets:
                 yield _unknown_wallet(document, (*location, "wallet"), grant.wallet, book)
+            if grant.slabs:
+                yield from _check_slabs(document, location, offer, grant)
             if offer.price.every is not None:
                 continue
             if grant.expires == "period_end":
@@ -194,3 +196,23 @@ def _check_offers(file: Authored[Card], book: Book) -> Iterator[Problem]:
                     "coming back",
                     "Add every to its price (every: month), or remove every from the grant.",
                 )
+
+
+def _check_slabs(
+    document: Document, location: Location, offer: Offer, grant: OfferGrant
+) -> Iterator[Problem]:
+    """Slabs measure a purchase: the offer is bought, and there is something to measure."""
+    if offer.price.every is not None:
+        yield document.problem(
+            (*location, "slabs"),
+            f"offer {offer.id} is billed each period, and slabs are for a purchase",
+            "Give credits, or sell it as a pack: remove every from its price.",
+        )
+    measures_credits = grant.slabs_by == "credits" or any(slab.share for slab in grant.slabs)
+    has_paid = any(other.kind == "paid" for other in offer.grants if other.wallet == grant.wallet)
+    if measures_credits and not has_paid:
+        yield document.problem(
+            (*location, "slabs"),
+            f"offer {offer.id} sells no credits in {grant.wallet} for the slabs to measure",
+            "Add a paid grant in that wallet, or use slabs_by: amount with credits in each slab.",
+        )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import zip_longest
 
 from rate_cards.book_files import Authored, BookFiles
 from rate_cards.card import Card, OfferGrant, RateLine
@@ -141,6 +142,7 @@ def offers(book: BookFiles) -> Iterator[Row]:
                 "offer": offer.id,
                 "price_amount": offer.price.amount,
                 "price_currency": offer.price.currency,
+                "sold_by": offer.price.sold_by,
                 "every_count": every.count if every else None,
                 "every_unit": every.unit if every else None,
                 "anchor": offer.price.anchor if every else None,
@@ -165,11 +167,31 @@ def offer_grants(book: BookFiles) -> Iterator[Row]:
                 }
 
 
+def offer_slabs(book: BookFiles) -> Iterator[Row]:
+    """One row per slab of a grant, from its smallest purchase to the next slab's."""
+    for file in book.card_files:
+        for offer in file.content.offers:
+            for number, grant in enumerate(offer.grants, start=1):
+                ends = [slab.from_ for slab in grant.slabs[1:]]
+                for slab_no, (slab, end) in enumerate(zip_longest(grant.slabs, ends), start=1):
+                    yield {
+                        "version": file.content.version,
+                        "offer": offer.id,
+                        "grant_no": number,
+                        "slab_no": slab_no,
+                        "slab_from": slab.from_,
+                        "slab_to": end,
+                        "credits": slab.credits,
+                        "share": slab.share,
+                    }
+
+
 def _grant_terms(grant: OfferGrant) -> Row:
     lasts, every, rollover = grant.expires_after, grant.every, grant.rollover
     return {
         "wallet": grant.wallet,
         "credits": grant.credits,
+        "slabs_by": grant.slabs_by if grant.slabs else None,
         "kind": grant.kind,
         "priority": grant.priority,
         "expires": "duration" if lasts else grant.expires,

@@ -148,6 +148,8 @@ def _rate_fields(rate: RateLine) -> Iterator[tuple[str, Field]]:
 def _offer_fields(offer: Offer) -> Iterator[tuple[str, Field]]:
     price = offer.price
     yield f"price in {price.currency}", _price(price.amount, Decimal(1))
+    if price.sold_by != "quantity":
+        yield "sold_by", Field(price.sold_by)
     if price.every:
         yield "every", Field(str(price.every))
     if price.anchor != "start":
@@ -166,7 +168,12 @@ def _offer_fields(offer: Offer) -> Iterator[tuple[str, Field]]:
 
 
 def _grant_fields(grant: OfferGrant) -> Iterator[tuple[str, str]]:
-    yield "credits", _plain(grant.credits)
+    if grant.credits is not None:
+        yield "credits", _plain(grant.credits)
+    for slab in grant.slabs:
+        given = "" if slab.credits is None else f"{_plain(slab.credits)} credits"
+        share = "" if slab.share is None else f"{_plain(slab.share)} of the paid credits"
+        yield f"from {_plain(slab.from_)} {grant.slabs_by}", given or share
     yield "expires", str(grant.expires)
     yield "priority", str(grant.priority)
     if grant.every:

@@ -8,9 +8,11 @@ year   annual (120.00, 100 credits each month) from 1 January: twelve lots of 10
        once. January: 40 used, 4.00, 60 lapse, 6.00. February and March lapse: 10.00 each.
 back   annual too, paid, and paid back whole on 10 February. January's 10.00 had lapsed and stays in
        revenue; the eleven other lots give up 110.00 at once, released or not.
-up     basic from 1 January, replaced by plus (62.00, 620 credits) on the 17th. 200 credits were used:
-       20.00. 15 of 31 days go back: 15.00, of which 110 unused credits still carried 11.00; 4.00 had
-       been earned. plus: 30.00 for 300 credits; 100 used: 10.00, 200 lapse: 20.00. Then it ends.
+up     basic from 1 January, replaced by plus (62.00, 620 credits) on the 17th. 200 credits were
+       used: 20.00. 15 of 31 days go back: 15.00, of which 110 unused credits still carried 11.00;
+       4.00 had been earned. plus: 30.00 for 300 credits; 100 used: 10.00, 200 lapse: 20.00.
+pack   a dollar buys 100 credits, and a tenth more from 5,000 on: 60.00 buy 6,000 and 600, which
+       share the 60.00 by credits: 54.55 and 5.45. 50 euros buy nothing: they wait to be applied.
 post   calls of kind search are billed afterwards, 0.25 each; of kind ping they cost nothing.
 """
 
@@ -46,6 +48,7 @@ policies:
 sources:
   - {feed: usage, format: csv, path: usage.csv}
   - {feed: payments, format: csv, path: payments.csv}
+  - {feed: fx_rates, format: csv, path: rates.csv}
   - {feed: subscriptions, format: csv, path: "subscriptions*.csv"}
 """
 
@@ -66,6 +69,11 @@ offers:
   - id: plus
     price: {amount: 62.00, currency: USD, every: month, anchor: calendar, prorate: second}
     grants: [{wallet: credits, credits: 620, kind: paid, expires: period_end}]
+  - id: top_up
+    price: {amount: 1.00, currency: USD, sold_by: amount}
+    grants:
+      - {wallet: credits, credits: 100, kind: paid, expires: never}
+      - {wallet: credits, kind: bonus, expires: never, slabs: [{from: 5000, share: "0.10"}]}
   - id: annual
     price: {amount: 120.00, currency: USD, every: year}
     grants: [{wallet: credits, credits: 100, kind: paid, every: month, expires: 1 month}]
@@ -89,6 +97,12 @@ s_up,up,basic,2026-01-01T00:00:00Z,2026-01-17T00:00:00Z
 payment_id,occurred_at,customer_id,kind,amount,currency,offer,subscription_id,relates_to
 pay_back,2026-01-01T00:00:00Z,back,payment,120.00,USD,,s_back,
 ref_back,2026-02-10T00:00:00Z,back,refund,120.00,USD,,,pay_back
+pay_pack,2026-01-10T00:00:00Z,pack,payment,60.00,USD,top_up,,
+pay_euro,2026-01-10T00:00:00Z,pack,payment,50.00,EUR,top_up,,
+""",
+    "rates.csv": """
+date,currency,rate
+2026-01-01,EUR,1.10
 """,
     "usage.csv": """
 event_id,occurred_at,customer_id,meter,quantity,properties
@@ -211,6 +225,26 @@ def test_what_goes_back_is_credited_to_the_account_and_not_paid(
         ("contract_liability", 11),
         ("refunds_contra_revenue", 4),
     ]
+
+
+def test_a_top_up_of_any_amount_brings_its_credits_and_the_bonus_of_its_size(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    lots = rows(
+        marts,
+        "select lot_id, kind, credits, consideration from marts.credit_lots "
+        "where customer_id = 'pack' order by lot_id",
+    )
+    assert lots == [
+        ("pay_pack:1", "paid", 6000, D("54.55")),
+        ("pay_pack:2", "bonus", 600, D("5.45")),
+    ]
+    unapplied = rows(
+        marts,
+        "select currency, sum(credit) - sum(debit) from marts.journal_lines "
+        "where account_role = 'unapplied_payments' group by all",
+    )
+    assert unapplied == [("EUR", 50)]
 
 
 def test_usage_is_billed_afterwards_or_free_without_being_unrated(

@@ -108,6 +108,20 @@ def test_a_price_that_was_free_has_no_per_cent(tmp_path: Path) -> None:
     assert (change.old, change.new, change.percent) == ("0", "2.5", None)
 
 
+def test_slabs_are_compared_one_by_one(tmp_path: Path) -> None:
+    changes = changes_between(
+        tmp_path,
+        ("credits: 20,", 'slabs: [{from: 100, credits: 20}, {from: 500, share: "0.10"}],'),
+        ("currency: USD}\n    grants", "currency: USD, sold_by: amount}\n    grants"),
+    )
+    assert [(change.field, change.kind, change.new) for change in changes] == [
+        ("bonus grant in universal: credits", "removed", None),
+        ("sold_by", "added", "amount"),
+        ("bonus grant in universal: from 100 credits", "added", "20 credits"),
+        ("bonus grant in universal: from 500 credits", "added", "0.1 of the paid credits"),
+    ]
+
+
 def test_lines_are_followed_by_id_and_terms_by_name(tmp_path: Path) -> None:
     changes = changes_between(
         tmp_path,

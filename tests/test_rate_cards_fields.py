@@ -19,6 +19,7 @@ WALLET = "universal: {unit: credit, burn_order: stripe}"
 PRICE = "{wallet: image_credits, credits: 2.5}"
 GRANT = "kind: bonus, expires: 12 months}"
 ONCE = "price: {amount: 10.00, currency: USD}"
+BONUS = "credits: 20, kind: bonus, expires: 12 months}"
 PLAN: Edit = (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month}")
 LATE = "late_usage: first_open_period"
 BREAKAGE = "{method: at_expiry}"
@@ -60,6 +61,20 @@ INSIDE: list[tuple[str, str, str]] = [
     (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: 5 days, prorate: second}"),
     (CARD, ONCE, "price: {amount: 10.00, currency: USD, anchor: start, prorate: none}"),
     (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month}\n    on_change: expire"),
+    # Packs: sold by amount, with a bonus by the size of the purchase.
+    (CARD, ONCE, "price: {amount: 0.01, currency: USD, sold_by: amount}"),
+    (CARD, BONUS, "slabs: [{from: 0, credits: 0}], kind: bonus, expires: never}"),
+    (
+        CARD,
+        BONUS,
+        "slabs: [{from: 1000, share: 1.5}, {from: 1000.000000001, credits: 750}], kind: promo, "
+        "expires: never}",
+    ),
+    (
+        CARD,
+        BONUS,
+        "slabs_by: amount, slabs: [{from: 100, credits: 5}], kind: bonus, expires: never}",
+    ),
     # Decimals: 12 after the point for rates, 9 for quantities, 16 before it.
     (CARD, "credits: 2.5", "credits: 0.123456789012"),
     (CARD, "credits: 2.5", "credits: 1234567890123456"),
@@ -144,7 +159,7 @@ OUTSIDE: list[tuple[Edit, str]] = [
     ),
     ((CARD, "credits: 20", "credits: 0"), "0 is not above zero"),
     ((CARD, "credits: 20", "credits: [20]"), "a list stands where a number belongs"),
-    ((CARD, "credits: 20", "credits: ~"), "nothing is written where a number belongs"),
+    ((CARD, "amount: 10.00", "amount: ~"), "nothing is written where a number belongs"),
     (
         (CARD, "2025-12-15T00:00:00Z", "2025-12-15T00:00:00"),
         "2025-12-15T00:00:00 does not say in which time zone",
@@ -163,6 +178,43 @@ OUTSIDE: list[tuple[Edit, str]] = [
     (
         (CARD, ONCE, "price: {amount: 10.00, currency: USD, anchor: calendar}"),
         "anchor is about a billing period, and the offer is bought once",
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month, sold_by: amount}"),
+        "a plan is not sold by amount",
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 0, currency: USD, sold_by: amount}"),
+        "nothing is sold by an amount of 0",
+    ),
+    (
+        (CARD, BONUS, f"slabs: [{{from: 0, credits: 1}}], {BONUS}"),
+        "a grant has exactly one of credits and slabs",
+    ),
+    ((CARD, BONUS, "kind: bonus, expires: never}"), "a grant has exactly one of credits and slabs"),
+    (
+        (CARD, BONUS, f"slabs_by: amount, {BONUS}"),
+        "slabs_by has no slabs to measure",
+    ),
+    (
+        (CARD, BONUS, "slabs: [{from: 0, credits: 1}], kind: paid, expires: never}"),
+        "slabs are for what comes with a purchase, and these credits are bought",
+    ),
+    (
+        (
+            CARD,
+            BONUS,
+            "slabs: [{from: 5, credits: 1}, {from: 5.0, credits: 2}], kind: bonus, expires: never}",
+        ),
+        "slabs do not ascend: from 5.0 follows from 5",
+    ),
+    (
+        (CARD, BONUS, "slabs: [{from: 5}], kind: bonus, expires: never}"),
+        "a slab has one of credits and share",
+    ),
+    (
+        (CARD, BONUS, "slabs: [{from: 5, credits: 1, share: 1}], kind: bonus, expires: never}"),
+        "a slab has one of credits and share",
     ),
     (
         (CARD, ONCE, f"{ONCE}\n    on_change: expire"),

@@ -160,6 +160,25 @@ def test_terms_of_a_period_need_an_offer_with_a_period(tmp_path: Path, grant: st
     assert messages_of(tmp_path / "plan", edit, PLAN) == []
 
 
+def test_slabs_need_a_purchase_and_something_to_measure(tmp_path: Path) -> None:
+    by_credits = BONUS.replace("credits: 20", "slabs: [{from: 5, share: 0.1}]")
+    by_amount = BONUS.replace("credits: 20", "slabs_by: amount, slabs: [{from: 5, credits: 1}]")
+    share_by_amount = by_credits.replace("slabs:", "slabs_by: amount, slabs:")
+    nothing_sold = (CARD, "credits: 100, kind: paid", "credits: 100, kind: included")
+    measures_nothing = ["offer pack_100 sells no credits in universal for the slabs to measure"]
+
+    def messages(name: str, *edits: Edit) -> list[str]:
+        return messages_of(tmp_path / name, *edits)
+
+    assert messages("a", (CARD, BONUS, by_credits)) == []
+    assert messages("b", (CARD, BONUS, by_credits), nothing_sold) == measures_nothing
+    assert messages("c", (CARD, BONUS, share_by_amount), nothing_sold) == measures_nothing
+    assert messages("d", (CARD, BONUS, by_amount), nothing_sold) == []
+    assert messages("e", (CARD, BONUS, by_credits), PLAN) == [
+        "offer pack_100 is billed each period, and slabs are for a purchase"
+    ]
+
+
 def test_default_names_neither_a_wallet_nor_an_offer(tmp_path: Path) -> None:
     edits: list[Edit] = [
         (BOOK, "  usd: {", "  default: credit\n  usd: {"),

@@ -245,6 +245,29 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
     assert [first["source_line"], second["source_line"]] == [33, 34]
 
 
+def test_slabs_run_from_one_size_to_the_next(tmp_path: Path) -> None:
+    bonus = "credits: 20, kind: bonus"
+    slabs = 'slabs: [{from: 0, credits: 0}, {from: 100, share: "0.10"}], kind: bonus'
+    sold = (
+        CARD,
+        "price: {amount: 10.00, currency: USD",
+        "price: {amount: 10.00, currency: USD, sold_by: amount",
+    )
+    tables = tables_of(tmp_path, (CARD, bonus, slabs), sold)
+    (offer,) = tables["offers"].to_dicts()
+    assert offer["sold_by"] == "amount"
+    grants = tables["offer_grants"].to_dicts()
+    assert [(row["credits"], row["slabs_by"]) for row in grants] == [
+        (Decimal(100), None),
+        (None, "credits"),
+    ]
+    found = [tuple(row.values())[2:] for row in tables["offer_slabs"].to_dicts()]
+    assert found == [
+        (2, 1, Decimal(0), Decimal(100), Decimal(0), None),
+        (2, 2, Decimal(100), None, None, Decimal("0.10")),
+    ]
+
+
 def test_limits_without_a_name_are_named_by_their_line(tmp_path: Path) -> None:
     terms = "customer_id: acme, window: month, credits: 50, action: unfunded"
     text = (

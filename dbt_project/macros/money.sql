@@ -42,7 +42,7 @@
 {%- endmacro %}
 
 {# part / whole of x in so many decimals, rounded once: half up, or as rounding says (up, down). x is a 9-decimal
-   value, part and whole are whole numbers, part <= whole; x itself where they are equal. #}
+   value, part and whole are whole numbers; x itself where they are equal. #}
 {% macro share_in_quanta(x, part, whole, precision, rounding="'half_up'") -%}
     {%- set quantum = as_whole(billionths_per_quantum(precision)) -%}
     {%- set divisor = '(' ~ as_whole(whole) ~ ' * ' ~ quantum ~ ')' -%}

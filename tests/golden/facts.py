@@ -291,11 +291,10 @@ class Desk:
         *,
         amount: Decimal | int | str = 0,
         every: str | None = None,
-        prorate: str | None = None,
+        **terms: str,
     ) -> str:
-        """Something to buy or subscribe to; its name."""
-        price = {"amount": amount, "currency": "USD"} | ({"every": every} if every else {})
-        price |= {"prorate": prorate} if prorate else {}
+        """Something to buy or subscribe to; its name. `terms` are further ones of its price."""
+        price = {"amount": amount, "currency": "USD"} | ({"every": every} if every else {}) | terms
         offer = {"id": self.called(label), "price": price, "grants": list(grants)}
         self.facts.offers.append(offer)
         return self.called(label)
