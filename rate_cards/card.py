@@ -21,6 +21,7 @@ from rate_cards.values import (
     PositiveQuantity,
     Quantity,
     Rate,
+    ShareOrAll,
     Span,
     Text,
     refuse,
@@ -171,6 +172,75 @@ class RateLine(Model):
     def audience_values(self) -> tuple[str, ...]:
         """The customers or segments it is reserved for; empty for everyone."""
         return self.customers or self.segments
+
+
+class PriceOff(Model):
+    """What a contract takes off the price in one wallet."""
+
+    wallet: Name
+    """Wallet of the rates' chains."""
+    credits: Quantity | None = None
+    """Credits off for `per` units, in a credit wallet."""
+    amount: Quantity | None = None
+    """Money off for `per` units, in a money wallet's currency."""
+    per: PositiveQuantity = Decimal(1)
+    """Units the figure is for."""
+
+    @model_validator(mode="after")
+    def _has_one_figure(self) -> Self:
+        if (self.credits is None) == (self.amount is None):
+            refuse(
+                "a price has one figure taken off",
+                "Give credits for a credit wallet, amount for money.",
+            )
+        return self
+
+    @property
+    def figure(self) -> Decimal:
+        """The credits or the amount."""
+        return (self.credits if self.amount is None else self.amount) or Decimal(0)
+
+
+class Contract(Model):
+    """A discount for certain customers on rates that everybody else pays in full."""
+
+    id: Name
+    """Name of the contract; its rates are called `<rate>@<contract>`."""
+    customers: tuple[Name, ...] = ()
+    """Customers it is for; a customer's own contract comes before its segment's."""
+    segments: tuple[Name, ...] = ()
+    """Segments it is for."""
+    rates: tuple[Name, ...] = ()
+    """Rates it is for; left out, all that are reserved for nobody."""
+    discount: ShareOrAll | None = None
+    """Share of every price and of the overage that is taken off: "0.10" for a tenth."""
+    off: tuple[PriceOff, ...] = ()
+    """What is taken off instead, per wallet."""
+    overage_off: Overage | None = None
+    """What is taken off the overage price instead."""
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if bool(self.customers) == bool(self.segments):
+            refuse(
+                "a contract is for customers or for segments",
+                "Name the ones it is for; write two contracts for both.",
+            )
+        takes_amounts = bool(self.off) or self.overage_off is not None
+        if (self.discount is not None) == takes_amounts:
+            refuse(
+                "a contract takes off either a share or amounts",
+                "Give discount, or off and overage_off.",
+            )
+        if takes_amounts and not self.rates:
+            refuse(
+                "amounts are taken off rates that are not named",
+                "Name the rates: an amount fits the unit of one meter only.",
+            )
+        wallets = [part.wallet for part in self.off]
+        if len(set(wallets)) < len(wallets):
+            refuse("a wallet is named twice in off", "Take everything off at once.")
+        return self
 
 
 def _has_a_calendar(every: Duration) -> bool:
@@ -356,6 +426,8 @@ class Card(Model):
     """Later start for customers who joined before effective_from."""
     rates: Annotated[tuple[RateLine, ...], AT_LEAST_ONE]
     """Prices of usage."""
+    contracts: tuple[Contract, ...] = ()
+    """Discounts for certain customers."""
     offers: tuple[Offer, ...] = ()
     """What customers can buy."""
 

@@ -12,7 +12,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Literal
 
-from rate_cards.card import Card, Offer, OfferGrant, RateLine
+from rate_cards.card import Card, Contract, Offer, OfferGrant, RateLine
 
 ChangeKind = Literal["removed", "added", "changed"]
 
@@ -35,7 +35,7 @@ class Change:
     """One difference from version A to version B.
 
     Attributes:
-        subject: `rate <id>` or `offer <id>`.
+        subject: `rate <id>`, `contract <id>` or `offer <id>`.
         field: What of it; empty where the whole rate or offer was removed or added.
         kind: removed, added or changed.
         old: Its text in A; None where added.
@@ -119,6 +119,8 @@ def _subjects(card: Card) -> dict[str, Fields]:
     subjects: dict[str, Fields] = {}
     for rate in card.rates:
         subjects[f"rate {rate.id}"] = dict(_rate_fields(rate))
+    for contract in card.contracts:
+        subjects[f"contract {contract.id}"] = dict(_contract_fields(contract))
     for offer in card.offers:
         subjects[f"offer {offer.id}"] = dict(_offer_fields(offer))
     return subjects
@@ -143,6 +145,22 @@ def _rate_fields(rate: RateLine) -> Iterator[tuple[str, Field]]:
     if rate.overage:
         overage = _price(rate.overage.amount, rate.overage.per)
         yield f"overage in {rate.overage.currency}", overage
+
+
+def _contract_fields(contract: Contract) -> Iterator[tuple[str, Field]]:
+    if contract.customers:
+        yield "customers", Field(", ".join(sorted(contract.customers)))
+    if contract.segments:
+        yield "segments", Field(", ".join(sorted(contract.segments)))
+    if contract.rates:
+        yield "rates", Field(", ".join(sorted(contract.rates)))
+    if contract.discount is not None:
+        yield "discount", Field(_plain(contract.discount))
+    for part in contract.off:
+        yield f"off the price in {part.wallet}", _price(part.figure, part.per)
+    if contract.overage_off:
+        off = contract.overage_off
+        yield f"off the overage in {off.currency}", _price(off.amount, off.per)
 
 
 def _offer_fields(offer: Offer) -> Iterator[tuple[str, Field]]:

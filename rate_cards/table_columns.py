@@ -107,6 +107,8 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         "rate_no": INT,
         "version": TEXT,
         "rate_id": TEXT,
+        "counts_as": TEXT,
+        "contract": TEXT,
         "meter": TEXT,
         "match_count": INT,
         "tiers": TEXT,

@@ -13,6 +13,8 @@ up     basic from 1 January, replaced by plus (62.00, 620 credits) on the 17th. 
        4.00 had been earned. plus: 30.00 for 300 credits; 100 used: 10.00, 200 lapse: 20.00.
 pack   a dollar buys 100 credits, and a tenth more from 5,000 on: 60.00 buy 6,000 and 600, which
        share the 60.00 by credits: 54.55 and 5.45. 50 euros buy nothing: they wait to be applied.
+deal   a tenth off every rate. 100 calls of kind chat cost 90 credits of the 62.00 plan it has for
+       31.00: 90 of 620, 4.50. 4 of kind search are billed at 0.225.
 post   calls of kind search are billed afterwards, 0.25 each; of kind ping they cost nothing.
 """
 
@@ -61,6 +63,8 @@ rates:
   - {id: chat, meter: calls, match: {kind: chat}, price: [{wallet: credits, credits: 1}]}
   - {id: search, meter: calls, match: {kind: search}, overage: {amount: 0.25, currency: USD}}
   - {id: ping, meter: calls, match: {kind: ping}, price: [{wallet: credits, credits: 0}]}
+contracts:
+  - {id: tenth, customers: [deal], discount: "0.10"}
 offers:
   - id: basic
     price: {amount: 31.00, currency: USD, every: month, anchor: calendar, prorate: day}
@@ -81,12 +85,13 @@ offers:
 
 FILES = {
     "subscriptions.csv": """
-subscription_id,customer_id,offer,started_at,ended_at,replaces
-s_cal,cal,basic,2026-01-20T00:00:00Z,,
-s_year,year,annual,2026-01-01T00:00:00Z,,
-s_back,back,annual,2026-01-01T00:00:00Z,,
-s_up,up,basic,2026-01-01T00:00:00Z,,
-s_up_2,up,plus,2026-01-17T00:00:00Z,2026-02-01T00:00:00Z,s_up
+subscription_id,customer_id,offer,started_at,ended_at,replaces,price
+s_cal,cal,basic,2026-01-20T00:00:00Z,,,
+s_year,year,annual,2026-01-01T00:00:00Z,,,
+s_back,back,annual,2026-01-01T00:00:00Z,,,
+s_up,up,basic,2026-01-01T00:00:00Z,,,
+s_up_2,up,plus,2026-01-17T00:00:00Z,2026-02-01T00:00:00Z,s_up,
+s_deal,deal,plus,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,,31.00
 """,
     "subscriptions_ended.csv": """
 subscription_id,customer_id,offer,started_at,ended_at
@@ -110,6 +115,8 @@ e_cal,2026-01-25T00:00:00Z,cal,calls,30,"{""kind"": ""chat""}"
 e_year,2026-01-15T00:00:00Z,year,calls,40,"{""kind"": ""chat""}"
 e_up_1,2026-01-05T00:00:00Z,up,calls,200,"{""kind"": ""chat""}"
 e_up_2,2026-01-20T00:00:00Z,up,calls,100,"{""kind"": ""chat""}"
+e_deal_1,2026-01-15T00:00:00Z,deal,calls,100,"{""kind"": ""chat""}"
+e_deal_2,2026-01-15T00:00:00Z,deal,calls,4,"{""kind"": ""search""}"
 e_post,2026-01-15T00:00:00Z,post,calls,3,"{""kind"": ""search""}"
 e_free,2026-01-15T00:00:00Z,post,calls,5,"{""kind"": ""ping""}"
 """,
@@ -247,6 +254,17 @@ def test_a_top_up_of_any_amount_brings_its_credits_and_the_bonus_of_its_size(
     assert unapplied == [("EUR", 50)]
 
 
+def test_a_contract_lowers_what_usage_costs_and_a_subscription_what_a_plan_does(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    rated = rows(
+        marts,
+        "select rate_id, cost from marts.rated_usage where customer_id = 'deal' order by rate_id",
+    )
+    assert rated == [("chat@tenth", 90), ("search@tenth", D("0.90"))]
+    assert money(marts, "deal") == {"2026-01": (31, D("4.50"), D("26.50"), 0, 0)}
+
+
 def test_usage_is_billed_afterwards_or_free_without_being_unrated(
     marts: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -269,6 +287,9 @@ def test_trace_tells_of_postpaid_usage_and_of_both_rows_of_a_subscription(db: Pa
     assert "costs 0.75 USD, billed afterwards at 0.25 per 1" in told
     assert "usage without a wallet sold after use (overage), 0.75 USD" in told
     assert "✓ quantity at its price 0.75" in told
+    told = run("trace", "e_deal_1", "--db", str(db)).stdout
+    assert "rated at chat@tenth of card 2026, approved by pricing" in told
+    assert "✓ quantity at its price 90 = drawn, sold or unfunded 90" in told
     told = run("trace", "s_up", "--db", str(db)).stdout
     assert "subscription s_up to basic from 2026-01-01 00:00:00 UTC to 2026-01-17" in told
     assert "subscriptions.csv, row 4" in told

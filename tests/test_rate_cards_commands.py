@@ -108,6 +108,34 @@ def test_a_price_that_was_free_has_no_per_cent(tmp_path: Path) -> None:
     assert (change.old, change.new, change.percent) == ("0", "2.5", None)
 
 
+def test_contracts_are_listed_and_compared_by_their_terms(tmp_path: Path) -> None:
+    contract = 'contracts:\n  - {id: acme, customers: [acme], discount: "0.10"}\noffers:'
+    other = (
+        "contracts:\n  - {id: acme, customers: [acme, acme_eu], rates: [flux-dev], "
+        "off: [{wallet: usd, amount: 0.01}]}\noffers:"
+    )
+    changes = changes_between(tmp_path / "added", ("offers:", contract))
+    assert [(change.subject, change.kind, change.new) for change in changes] == [
+        ("contract acme", "added", "customers acme; discount 0.1")
+    ]
+    book = load_book(
+        lite_book(
+            tmp_path / "changed",
+            (NEXT, "", next_card().replace("offers:", other)),
+            (CARD, "offers:", contract),
+        )
+    )
+    changes = diff_cards(book.cards[0], book.cards[1])
+    assert [(change.field, change.kind) for change in changes] == [
+        ("customers", "changed"),
+        ("discount", "removed"),
+        ("rates", "added"),
+        ("off the price in usd", "added"),
+    ]
+    listed = run(book.folder, "lint").stdout
+    assert "version 2026-01-01 (draft): 3 rates, 1 contract, 1 offer" in listed
+
+
 def test_slabs_are_compared_one_by_one(tmp_path: Path) -> None:
     changes = changes_between(
         tmp_path,

@@ -61,6 +61,9 @@ INSIDE: list[tuple[str, str, str]] = [
     (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: 5 days, prorate: second}"),
     (CARD, ONCE, "price: {amount: 10.00, currency: USD, anchor: start, prorate: none}"),
     (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month}\n    on_change: expire"),
+    # Contracts: a share off, or amounts.
+    (CARD, "offers:", "contracts:\n  - {id: c, customers: [a], discount: 0}\noffers:"),
+    (CARD, "offers:", "contracts: []\noffers:"),
     # Packs: sold by amount, with a bonus by the size of the purchase.
     (CARD, ONCE, "price: {amount: 0.01, currency: USD, sold_by: amount}"),
     (CARD, BONUS, "slabs: [{from: 0, credits: 0}], kind: bonus, expires: never}"),
@@ -178,6 +181,35 @@ OUTSIDE: list[tuple[Edit, str]] = [
     (
         (CARD, ONCE, "price: {amount: 10.00, currency: USD, anchor: calendar}"),
         "anchor is about a billing period, and the offer is bought once",
+    ),
+    *(
+        ((CARD, "offers:", f"contracts:\n  - {{id: c, {terms}}}\noffers:"), message)
+        for terms, message in (
+            ("customers: [a], discount: 1.1", "1.1 is not a share from 0 to 1"),
+            ("discount: 0.1", "a contract is for customers or for segments"),
+            (
+                "customers: [a], segments: [s], discount: 0.1",
+                "a contract is for customers or for segments",
+            ),
+            ("customers: [a]", "a contract takes off either a share or amounts"),
+            (
+                "customers: [a], rates: [flux-dev], discount: 0.1, off: [{wallet: usd, amount: 1}]",
+                "a contract takes off either a share or amounts",
+            ),
+            (
+                "customers: [a], off: [{wallet: usd, amount: 0.01}]",
+                "amounts are taken off rates that are not named",
+            ),
+            (
+                "customers: [a], rates: [flux-dev], off: [{wallet: usd}]",
+                "a price has one figure taken off",
+            ),
+            (
+                "customers: [a], rates: [flux-dev], off: [{wallet: usd, amount: 0.01}, "
+                "{wallet: usd, amount: 0.02}]",
+                "a wallet is named twice in off",
+            ),
+        )
     ),
     (
         (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month, sold_by: amount}"),

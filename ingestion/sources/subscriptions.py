@@ -30,6 +30,9 @@ class Subscriptions(pa.DataFrameModel):
     """End, UTC, not included; empty = running, or not known yet."""
     quantity: Annotated[pl.Decimal, 28, 9] = pa.Field(gt=0)
     """How many of the offer (seats); empty = 1."""
+    price: Annotated[pl.Decimal, 28, 9] = pa.Field(nullable=True, ge=0)
+    """Price of one of it per billing period agreed with the customer, before tax, in the offer's
+    currency; empty = the card's."""
     anchor_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True, ge=EARLIEST, lt=LATEST)
     """An instant at which one of its billing periods begins, UTC; empty = as the offer says."""
     replaces: str = pa.Field(nullable=True)

@@ -1,9 +1,10 @@
 -- One row per lot that a subscription grants: one per billing period, or one per recurrence inside it.
 --
--- The plan bills its price each period whether or not the cash has come, so the lots that share it are all
--- granted at the period's start, those too that can be used only later: a year paid in advance is deferred
--- whole, whatever part of its credits was released (decision 15). What is given recurs as it is given, until
--- another plan replaces this one. A recurring grant stops at max_per_month, counted per calendar month.
+-- The plan bills its price, or the one agreed with the customer, each period whether or not the cash has come,
+-- so the lots that share it are all granted at the period's start, those too that can be used only later: a
+-- year paid in advance is deferred whole, whatever part of its credits was released (decision 15). What is given
+-- recurs as it is given, until another plan replaces this one. A recurring grant stops at max_per_month, counted
+-- per calendar month.
 --
 -- Recurrences are counted from the start of the whole period. Of what a first period cut short finds begun,
 -- it grants the part that is left, and bills that part of the price, where the plan prorates: credits x time
@@ -57,7 +58,7 @@ granted as (
         wallets.rounding,
         coalesce(changes.booked_at, {{ end_of_time() }}) as given_until,
         {{ share_in_quanta(
-            'cast(offers.price_amount * periods.quantity as ' ~ t_amount() ~ ')',
+            'cast(coalesce(periods.agreed_price, offers.price_amount) * periods.quantity as ' ~ t_amount() ~ ')',
             'periods.covered',
             'periods.whole',
             'coalesce(currencies.minor_units, 2)') }} as period_price

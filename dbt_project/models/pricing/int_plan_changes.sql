@@ -70,6 +70,7 @@ begun as (
         periods.customer_id,
         periods.offer,
         periods.quantity,
+        periods.agreed_price,
         periods.received_at,
         periods.period_index,
         periods.period_start,
@@ -93,7 +94,7 @@ priced as (
         offers.prorate,
         offers.price_currency as currency,
         coalesce(currencies.minor_units, 2) as minor_units,
-        cast(offers.price_amount * begun.quantity as {{ t_amount() }}) as full_price
+        cast(coalesce(begun.agreed_price, offers.price_amount) * begun.quantity as {{ t_amount() }}) as full_price
     from begun
     inner join customers
         on begun.customer_id = customers.customer_id

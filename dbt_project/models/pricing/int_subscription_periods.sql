@@ -105,6 +105,7 @@ select
     customer_id,
     offer,
     quantity,
+    agreed_price,
     received_at,
     period_index,
     period_start,

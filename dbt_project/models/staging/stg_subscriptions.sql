@@ -27,6 +27,7 @@ select
     coalesce(running.started_at, ended.started_at) as started_at,
     ended.ended_at,
     coalesce(running.quantity, ended.quantity, 1) as quantity,
+    coalesce(running.price, ended.price) as agreed_price,
     coalesce(running.anchor_at, ended.anchor_at) as anchor_at,
     coalesce(running.replaces, ended.replaces) as replaces,
     case when running.subscription_id is null then ended.received_at else running.received_at end as received_at,
