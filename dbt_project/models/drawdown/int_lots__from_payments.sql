@@ -72,7 +72,7 @@ promised as (
 
 bought as (
     select
-        promised.*,
+        *,
         case
             when sold_by = 'amount' then {{ share_in_quanta(
                 'credits', billionths('net_amount'), billionths('price_amount'), 'precision', 'rounding') }}

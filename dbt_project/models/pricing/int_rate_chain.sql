@@ -34,7 +34,11 @@ prices as (
         rates.overage_numerator as quanta_numerator,
         rates.overage_denominator as quanta_denominator
     from rates
-    where not exists (select 1 from in_wallets where in_wallets.rate_no = rates.rate_no)
+    where
+        not exists (
+            select 1 from in_wallets
+            where in_wallets.rate_no = rates.rate_no
+        )
 ),
 
 wallets as (

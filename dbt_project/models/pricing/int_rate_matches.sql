@@ -2,8 +2,8 @@
 --
 -- The customer's own rate beats a segment's, which beats the general one; then the most specific match
 -- (most properties named) wins. A rate that a contract lowers stands where the general one stands that it is
--- made of, and takes its place: the customer's contract before its segment's (decision 18). is_tied says that two rates claim the same place: no choice is made
--- silently, a test refuses it.
+-- made of, and takes its place: the customer's contract before its segment's (decision 18). is_tied says that
+-- two rates claim the same place: no choice is made silently, a test refuses it.
 
 with
 
