@@ -13,6 +13,16 @@ lots as (
     where wallet_level = {{ level }}
 ),
 
+-- What a lot lost before it could be used, it does not start with.
+withheld as (
+    select
+        lot_no,
+        {{ sum_credits('withheld') }} as credits
+    from {{ ref('int_lot_removals') }}
+    where withheld > 0
+    group by lot_no
+),
+
 stretches as (
     select * from {{ ref('int_stretches') }}
 ),
@@ -31,7 +41,8 @@ demand as (
 ),
 
 -- At one instant: what ends leaves first, then removals, then new lots, then the demand of the stretch.
--- A lot booked at or after its own end comes and goes in that order, and repays nothing.
+-- A lot booked at or after its own end comes and goes in that order, and repays nothing. One that is granted
+-- already and can be used only after as_of has not come.
 instructions as (
     select
         lots.node_no,
@@ -39,11 +50,16 @@ instructions as (
         3 as turn,
         case when ends.ends_at = lots.usable_from then 'hold' else 'add' end as op,
         lots.burn_rank as k,
-        lots.credits as x,
+        cast(lots.credits - coalesce(withheld.credits, 0) as {{ t_credits() }}) as x,
         lots.lot_id as reference
     from lots
     left join {{ ref('int_lot_ends') }} as ends
         on lots.lot_no = ends.lot_no
+    left join withheld
+        on lots.lot_no = withheld.lot_no
+    where
+        lots.usable_from < {{ as_of() }}
+        and lots.credits > coalesce(withheld.credits, 0)
     union all
     select
         lots.node_no,
@@ -68,6 +84,7 @@ instructions as (
     from {{ ref('int_lot_removals') }} as removals
     inner join lots
         on removals.lot_no = lots.lot_no
+    where removals.withheld is null
     union all
     select
         stretches.node_no,

@@ -35,8 +35,8 @@ timed as (
         entries.removal_id,
         removals.payment_id,
         removals.reason,
-        coalesce(removals.booked_at, entries.moment) as happened_at,
-        coalesce(removals.booked_at, ends.last_usable_at) as booked_at,
+        entries.moment as happened_at,
+        coalesce(case when entries.entry_type = 'expire' then ends.last_usable_at end, entries.moment) as booked_at,
         entries.credits
     from entries
     left join ends
@@ -47,6 +47,18 @@ timed as (
         on
             entries.lot_no = removals.lot_no
             and entries.removal_id = removals.removal_id
+    union all
+    select
+        lot_no,
+        case cause when 'refund' then 'refund' else 'void' end as cause,
+        removal_id,
+        payment_id,
+        reason,
+        removed_at as happened_at,
+        removed_at as booked_at,
+        withheld as credits
+    from removals
+    where withheld > 0
 )
 
 select

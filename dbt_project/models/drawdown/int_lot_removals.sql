@@ -5,8 +5,8 @@
 -- belongs to the period it names, or else to the one it was made in. A plan whose credits expire when another
 -- replaces it gives back the share of its price first, and then loses what is left (removals of one instant
 -- take their turn by removal_id). A void or reduction from the lot_events feed takes the credits it names, or
--- all that are left. removed_at is when the credits leave the wallet: as they start, where they could not be
--- used before; the loss is booked at booked_at, which may be earlier.
+-- all that are left. From a lot that is not released yet nobody else takes anything: withheld is what such a
+-- removal took, for which the lot starts with less.
 
 with
 
@@ -136,19 +136,47 @@ removals as (
         on lot_events.lot_id = lots.lot_id
     {{ join_open_window('lot_events.received_at') }}
     where lot_events.kind in ('void', 'reduce')
+),
+
+timed as (
+    select
+        removals.removal_id,
+        removals.cause,
+        removals.payment_id,
+        removals.lot_no,
+        lots.node_no,
+        lots.burn_rank,
+        greatest(removals.removed_at, lots.booked_at) as removed_at,
+        removals.requested,
+        removals.reason,
+        lots.credits,
+        greatest(removals.removed_at, lots.booked_at) < lots.usable_from as is_before_release
+    from removals
+    inner join lots
+        on removals.lot_no = lots.lot_no
+),
+
+running as (
+    select
+        *,
+        {{ sum_credits(
+            'requested',
+            'partition by lot_no, is_before_release order by removed_at, removal_id rows unbounded preceding') }} as requested_to
+    from timed
 )
 
 select
-    removals.removal_id,
-    removals.cause,
-    removals.payment_id,
-    removals.lot_no,
-    lots.node_no,
-    lots.burn_rank,
-    greatest(removals.removed_at, lots.usable_from) as removed_at,
-    greatest(removals.removed_at, lots.booked_at) as booked_at,
-    removals.requested,
-    removals.reason
-from removals
-inner join lots
-    on removals.lot_no = lots.lot_no
+    removal_id,
+    cause,
+    payment_id,
+    lot_no,
+    node_no,
+    burn_rank,
+    removed_at,
+    requested,
+    case
+        when is_before_release
+            then greatest({{ zero_credits() }}, least(requested, cast(credits - (requested_to - requested) as {{ t_credits() }})))
+    end as withheld,
+    reason
+from running
