@@ -21,6 +21,7 @@ from rate_cards.values import (
     PositiveQuantity,
     Quantity,
     Rate,
+    RolloverTerm,
     ShareOrAll,
     Span,
     Text,
@@ -28,6 +29,9 @@ from rate_cards.values import (
 )
 
 DEFAULT_PRIORITY = 100
+
+Priority = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+"""A place in burn order; smaller is drawn first."""
 
 
 class Step(Model):
@@ -293,12 +297,34 @@ class OfferPrice(Model):
 
 
 class Rollover(Model):
-    """Unused credits that live on after their period."""
+    """Unused credits that live on after their end; what is above the most expires there."""
 
-    max: PositiveQuantity
-    """Most credits that roll over."""
-    for_: Annotated[Span, Field(alias="for")]
-    """How long they live on."""
+    max: PositiveQuantity | None = None
+    """Most credits that live on; without it and max_share, all of them do."""
+    max_share: PositiveQuantity | None = None
+    """The most as a share of what was granted: "0.5" for half, 2 for twice as many."""
+    cap_over: Literal["grant", "lot"] = "grant"
+    """What the most is for: all rolled over credits of this grant together, each time some roll
+    over, or those of one lot, once."""
+    for_: Annotated[RolloverTerm, Field(alias="for")]
+    """How long they live on after their first end, or forever."""
+    when: Literal["renewed", "always"] = "renewed"
+    """Only if the plan goes on at that end, or in any case; credits of a pack always do."""
+    priority: Priority | None = None
+    """Their priority once rolled over; without it they keep that of the grant."""
+
+    @model_validator(mode="after")
+    def _has_one_cap(self) -> Self:
+        if self.max is not None and self.max_share is not None:
+            refuse("a rollover has max and max_share", "Keep the one that was agreed.")
+        if self.cap_over == "lot" and self.max is None and self.max_share is None:
+            refuse("cap_over: lot has no max and no max_share", "Give one, or remove cap_over.")
+        return self
+
+    @property
+    def for_duration(self) -> Duration | None:
+        """The duration they live on, where it is one."""
+        return self.for_ if isinstance(self.for_, Duration) else None
 
 
 class Slab(Model):
@@ -333,7 +359,7 @@ class OfferGrant(Model):
     """What they are: paid ones carry the price, bonus ones dilute it, free ones earn nothing."""
     expires: Expiry
     """When they end: never, period_end, or a duration after they start."""
-    priority: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = DEFAULT_PRIORITY
+    priority: Priority = DEFAULT_PRIORITY
     """Smaller is drawn first."""
     every: Span | None = None
     """Granted again at this interval within a plan's period."""

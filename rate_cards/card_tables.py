@@ -226,6 +226,7 @@ def offer_slabs(book: BookFiles) -> Iterator[Row]:
 
 def _grant_terms(grant: OfferGrant) -> Row:
     lasts, every, rollover = grant.expires_after, grant.every, grant.rollover
+    rolled = rollover.for_duration if rollover else None
     return {
         "wallet": grant.wallet,
         "credits": grant.credits,
@@ -238,7 +239,12 @@ def _grant_terms(grant: OfferGrant) -> Row:
         "every_count": every.count if every else None,
         "every_unit": every.unit if every else None,
         "max_per_month": grant.max_per_month,
+        "rollover": None if rollover is None else "duration" if rolled else "forever",
+        "rollover_count": rolled.count if rolled else None,
+        "rollover_unit": rolled.unit if rolled else None,
         "rollover_max": rollover.max if rollover else None,
-        "rollover_count": rollover.for_.count if rollover else None,
-        "rollover_unit": rollover.for_.unit if rollover else None,
+        "rollover_share": rollover.max_share if rollover else None,
+        "rollover_cap_over": rollover.cap_over if rollover else None,
+        "rollover_when": rollover.when if rollover else None,
+        "rollover_priority": rollover.priority if rollover else None,
     }

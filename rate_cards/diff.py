@@ -12,7 +12,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Literal
 
-from rate_cards.card import Card, Contract, Offer, OfferGrant, RateLine
+from rate_cards.card import Card, Contract, Offer, OfferGrant, RateLine, Rollover
 
 ChangeKind = Literal["removed", "added", "changed"]
 
@@ -199,7 +199,21 @@ def _grant_fields(grant: OfferGrant) -> Iterator[tuple[str, str]]:
     if grant.max_per_month is not None:
         yield "max_per_month", _plain(grant.max_per_month)
     if grant.rollover:
-        yield "rollover", f"at most {_plain(grant.rollover.max)} for {grant.rollover.for_}"
+        yield "rollover", _rollover(grant.rollover)
+
+
+def _rollover(terms: Rollover) -> str:
+    """Rollover as people say it: at most 50 of each lot for 3 months, ..."""
+    most = "all"
+    if terms.max is not None:
+        most = f"at most {_plain(terms.max)}"
+    elif terms.max_share is not None:
+        most = f"at most {_plain(terms.max_share)} of what was granted"
+    each = " of each lot" if terms.cap_over == "lot" else ""
+    term = "forever" if terms.for_duration is None else f"for {terms.for_duration}"
+    renewal = ", also when the plan ends" if terms.when == "always" else ""
+    place = f", with priority {terms.priority}" if terms.priority is not None else ""
+    return f"{most}{each} {term}{renewal}{place}"
 
 
 def _plain(number: Decimal) -> str:

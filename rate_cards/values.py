@@ -388,6 +388,13 @@ Span = Annotated[
 ]
 """A duration as authored: `12 months`, `1 day`, or `month` for one month."""
 
+RolloverTerm = Annotated[
+    Duration | Literal["forever"],
+    PlainValidator(lambda value: "forever" if value == "forever" else _duration(value)),
+    WithJsonSchema({"type": "string", "pattern": f"^(forever|{_DURATION_PATTERN})$"}),
+]
+"""How long rolled over credits live on: a duration after their first end, or forever."""
+
 NamedEnd = Literal["never", "period_end"]
 
 

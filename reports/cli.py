@@ -29,6 +29,10 @@ VERBS = {
         "reports.commands",
         "Write the roll-forward as a page that opens offline and prints.",
     ),
+    "export": (
+        "reports.export.commands",
+        "Write the books as files that other systems take.",
+    ),
     "rates": ("rate_cards.commands", "Check, compare and publish rate cards."),
     "simulate": ("ingestion.simulate", "Write the files of a realistic company of any size."),
 }

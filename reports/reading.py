@@ -50,7 +50,7 @@ def read_figures(connection: DuckDBPyConnection, parameters: Parameters) -> Figu
         late=_late(connection),
         unpaid=_unpaid(connection),
         heads=(*_closing_heads(rollforwards), *_other_heads(connection)),
-        checks=_checks(connection),
+        checks=read_checks(connection),
         sources=_sources(connection),
     )
 
@@ -263,7 +263,7 @@ def _other_heads(connection: DuckDBPyConnection) -> list[Headline]:
     ]
 
 
-def _checks(connection: DuckDBPyConnection) -> tuple[CheckResult, ...]:
+def read_checks(connection: DuckDBPyConnection) -> tuple[CheckResult, ...]:
     """What the last `check` found, in its order.
 
     Raises:

@@ -1,12 +1,14 @@
 """A plain, event-by-event drawdown: slow, obvious, and written without looking at the SQL.
 
 It knows the rules (half-open windows, burn order, chains with a price in each wallet, the rest to
-overage or unfunded) and walks events one at a time in whole billionths of a credit. Tests compare
-the engine with it; nothing else may import it.
+overage or unfunded; lots that roll over, are extended or reset) and walks events one at a time in
+whole billionths of a credit. Tests compare the engine with it; nothing else may import it.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -18,6 +20,25 @@ FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 def rounded(value: Fraction) -> int:
     """To a whole number, half away from zero (values are never negative here)."""
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+
+
+@dataclass(frozen=True)
+class Rollover:
+    """What becomes of a lot at its end.
+
+    Attributes:
+        until: End of the rolled over credits; None for never.
+        group: Lots whose rolled over credits come under one cap.
+        most: The cap; None for none. Where `adds_up`, those of lots that roll over at once are
+            added together.
+        priority: Once rolled over.
+    """
+
+    until: datetime | None
+    group: str
+    most: int | None
+    adds_up: bool
+    priority: int
 
 
 @dataclass
@@ -32,19 +53,18 @@ class Lot:
     expires_at: datetime | None
     priority: int
     kind_rank: int
+    rollover: Rollover | None = None
+    fills: str | None = None
+    """The lot that this one is a refill of."""
     remaining: int = 0
     expired: int = 0
     removed: int = 0
+    is_rolled_over: bool = False
+    has_lapsed: bool = False
 
-    def burn_key(self) -> tuple[int, datetime, int, datetime, str]:
-        """Default burn order: priority, soonest expiry, free kinds first, oldest, id."""
-        return (
-            self.priority,
-            self.expires_at or FOREVER,
-            self.kind_rank,
-            self.effective_at,
-            self.lot_id,
-        )
+    def is_usable(self, now: datetime) -> bool:
+        """Whether it has begun and not ended."""
+        return self.effective_at <= now and not self.has_lapsed
 
 
 @dataclass(frozen=True)
@@ -55,6 +75,27 @@ class Removal:
     lot_id: str
     at: datetime
     credits: int
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Moves the end of a lot that has not lapsed; it does not roll over at the old one."""
+
+    extension_id: str
+    lot_id: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Reset:
+    """Leaves of a lot and its refills no more than `most`, and then no less than `least`."""
+
+    reset_id: str
+    lot_id: str
+    at: datetime
+    least: int
+    most: int | None
 
 
 @dataclass(frozen=True)
@@ -91,37 +132,149 @@ class Outcome:
     overage: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Event -> credits in the last wallet of its chain, and money."""
     unfunded: dict[str, int] = field(default_factory=dict)
+    rolled: dict[tuple[str, datetime], int] = field(default_factory=dict)
+    """Lot and instant -> credits that rolled over."""
+    owed: dict[str, int] = field(default_factory=dict)
+    """Event -> what its carrying wallet still owes for it."""
 
 
-def walk(lots: list[Lot], events: list[Event], removals: list[Removal], until: datetime) -> Outcome:
-    """Draw every event down, one at a time, in the order (time, event id).
+@dataclass
+class Walk:
+    """A run over time; lots are changed in place."""
 
-    Args:
-        lots: Changed in place: remaining, expired and removed are filled.
-        events: Any order.
-        removals: Any order; at one instant they apply in the order (lot burn key, removal id).
-        until: End of the books; a lot whose window ended by then has expired.
-    """
-    by_id = {lot.lot_id: lot for lot in lots}
-    for lot in lots:
-        lot.remaining = lot.credits
-    pending = sorted(
-        removals, key=lambda r: (r.at, by_id[r.lot_id].burn_key(), r.removal_id), reverse=True
+    lots: list[Lot]
+    outcome: Outcome = field(default_factory=Outcome)
+    carrying: frozenset[str] = frozenset()
+    """Wallets that owe what no lot pays, until later lots do."""
+    families: dict[str, list[Lot]] = field(default_factory=dict)
+    """Lot id -> the lot and its refills."""
+    debts: defaultdict[tuple[str, str], list[str]] = field(
+        default_factory=lambda: defaultdict(list)
     )
-    outcome = Outcome()
+    """Customer and wallet -> events owed for, in the order they were."""
 
-    def apply_removals(now: datetime) -> None:
-        while pending and pending[-1].at <= now:
-            removal = pending.pop()
-            lot = by_id[removal.lot_id]
-            if lot.expires_at is not None and lot.expires_at <= removal.at:
-                continue  # it expired first; nothing is left to remove
-            taken = min(lot.remaining, removal.credits)
-            lot.remaining -= taken
-            lot.removed += taken
+    def __post_init__(self) -> None:
+        for lot in self.lots:
+            lot.remaining = lot.credits
+            self.families[lot.lot_id] = [lot]
 
-    for event in sorted(events, key=lambda e: (e.at, e.event_id)):
-        apply_removals(event.at)
+    def burn_key(self, lot: Lot) -> tuple[int, datetime, int, datetime, str]:
+        """Default burn order: priority, soonest expiry, free kinds first, oldest, id."""
+        like = self.families[lot.fills][0] if lot.fills else lot
+        return (
+            like.priority,
+            like.expires_at or FOREVER,
+            like.kind_rank,
+            like.effective_at,
+            lot.lot_id,
+        )
+
+    def in_order(self, lots: Iterable[Lot]) -> list[Lot]:
+        """Lots as they burn."""
+        return sorted(lots, key=self.burn_key)
+
+    def end_lots(self, now: datetime) -> list[Lot]:
+        """Let lots whose end has come roll over or lapse; those that rolled over."""
+        rolled = []
+        for lot in self.lots:
+            if lot.expires_at is None or lot.expires_at > now or lot.has_lapsed:
+                continue
+            terms = lot.rollover
+            if terms is None or lot.is_rolled_over:
+                lot.has_lapsed = True
+                lot.expired += lot.remaining
+                lot.remaining = 0
+                continue
+            lot.is_rolled_over = True
+            lot.expires_at, lot.priority = terms.until, terms.priority
+            rolled.append(lot)
+        return rolled
+
+    def cap(self, rolled: list[Lot], now: datetime) -> None:
+        """Cap what has rolled over of each grant, where some more of it just has."""
+        groups: defaultdict[str, list[Lot]] = defaultdict(list)
+        for lot in rolled:
+            if lot.rollover:
+                groups[lot.rollover.group].append(lot)
+        for group, arrived in groups.items():
+            caps = [lot.rollover.most for lot in arrived if lot.rollover]
+            if None not in caps:
+                adds_up = any(lot.rollover and lot.rollover.adds_up for lot in arrived)
+                most = sum(cap or 0 for cap in caps) if adds_up else max(cap or 0 for cap in caps)
+                members = [
+                    lot
+                    for lot in self.lots
+                    if lot.is_rolled_over and lot.rollover and lot.rollover.group == group
+                ]
+                self.cut(members, most)
+            for lot in arrived:
+                if lot.remaining:
+                    self.outcome.rolled[lot.lot_id, now] = lot.remaining
+
+    def cut(self, lots: list[Lot], most: int) -> None:
+        """Let what lots hold above the most lapse, first what would burn first."""
+        above = max(0, sum(lot.remaining for lot in lots) - most)
+        for lot in self.in_order(lots):
+            lapsed = min(lot.remaining, above)
+            lot.remaining -= lapsed
+            lot.expired += lapsed
+            above -= lapsed
+
+    def extend(self, extension: Extension) -> None:
+        """Move an end; refills live as long as the lot they fill."""
+        for lot in self.families[extension.lot_id]:
+            assert not lot.has_lapsed
+            lot.expires_at = extension.until
+            lot.rollover = lot.rollover if lot.is_rolled_over else None
+
+    def reset(self, reset: Reset) -> None:
+        """Cut and fill up a lot that has begun before."""
+        family = self.families[reset.lot_id]
+        lot = family[0]
+        if reset.at <= lot.effective_at or lot.has_lapsed:
+            return
+        if reset.most is not None:
+            self.cut(family, reset.most)
+        least = reset.least if reset.most is None else min(reset.least, reset.most)
+        lacking = least - sum(member.remaining for member in family)
+        if lacking > 0:
+            refill = Lot(
+                f"{lot.lot_id}:{reset.reset_id}",
+                lot.customer,
+                lot.wallet,
+                lacking,
+                reset.at,
+                lot.expires_at,
+                lot.priority,
+                lot.kind_rank,
+                fills=lot.lot_id,
+                remaining=lacking,
+            )
+            family.append(refill)
+            self.lots.append(refill)
+
+    def remove(self, removal: Removal) -> None:
+        """Take what a lot has left, up to an amount."""
+        lot = self.families[removal.lot_id][0]
+        taken = min(lot.remaining, removal.credits)
+        lot.remaining -= taken
+        lot.removed += taken
+
+    def repay(self, now: datetime) -> None:
+        """Let lots that begin now pay what their wallets owe, oldest debt first."""
+        for lot in self.in_order(lot for lot in self.lots if lot.effective_at == now):
+            events = self.debts[lot.customer, lot.wallet] if lot.wallet in self.carrying else []
+            while events and lot.remaining:
+                event_id = events[0]
+                taken = min(lot.remaining, self.outcome.owed[event_id])
+                lot.remaining -= taken
+                self.outcome.draws[event_id, lot.lot_id] = taken
+                self.outcome.owed[event_id] -= taken
+                if not self.outcome.owed[event_id]:
+                    del self.outcome.owed[events.pop(0)]
+
+    def pay(self, event: Event) -> None:
+        """Draw an event down its chain."""
         unpaid, full = 0, 0
         for place, price in enumerate(event.chain):
             next_full = price.cost(event.quantity)
@@ -134,33 +287,92 @@ def walk(lots: list[Lot], events: list[Event], removals: list[Removal], until: d
             full = next_full
             usable = [
                 lot
-                for lot in lots
+                for lot in self.lots
                 if lot.customer == event.customer
                 and lot.wallet == price.wallet
-                and lot.effective_at <= event.at
-                and (lot.expires_at is None or event.at < lot.expires_at)
+                and lot.is_usable(event.at)
                 and lot.remaining > 0
             ]
-            for lot in sorted(usable, key=Lot.burn_key):
+            for lot in self.in_order(usable):
                 taken = min(lot.remaining, unpaid)
                 if taken:
                     lot.remaining -= taken
                     unpaid -= taken
-                    outcome.draws[event.event_id, lot.lot_id] = taken
+                    self.outcome.draws[event.event_id, lot.lot_id] = taken
             if not unpaid:
                 break
-        if unpaid and event.overage is not None:
+        last = event.chain[-1].wallet if event.chain else ""
+        if unpaid and last in self.carrying:
+            self.debts[event.customer, last].append(event.event_id)
+            self.outcome.owed[event.event_id] = unpaid
+        elif unpaid and event.overage is not None:
             share = (
                 event.quantity
                 if unpaid == full
                 else Fraction(rounded(event.quantity * BILLION * unpaid / full), BILLION)
             )
-            outcome.overage[event.event_id] = (unpaid, rounded(share * event.overage * BILLION))
+            self.outcome.overage[event.event_id] = (
+                unpaid,
+                rounded(share * event.overage * BILLION),
+            )
         elif unpaid:
-            outcome.unfunded[event.event_id] = unpaid
+            self.outcome.unfunded[event.event_id] = unpaid
 
-    apply_removals(until)
-    for lot in lots:
-        if lot.expires_at is not None and lot.expires_at <= until:
-            lot.expired, lot.remaining = lot.remaining, 0
-    return outcome
+
+def walk(
+    lots: list[Lot],
+    events: list[Event],
+    removals: list[Removal],
+    until: datetime,
+    extensions: Sequence[Extension] = (),
+    resets: Sequence[Reset] = (),
+    carrying: frozenset[str] = frozenset(),
+) -> Outcome:
+    """Draw every event down, one at a time, in the order (time, event id).
+
+    At one instant lots end or roll over and are extended, then what rolled over is capped, then
+    resets and removals apply, then lots that begin repay what is owed, then events are paid. What
+    ends by `until` has ended, that instant included.
+
+    Args:
+        lots: Changed in place: remaining, expired and removed are filled, refills are added.
+        events: Any order.
+        removals: Any order; at one instant they apply in the order (lot burn key, removal id).
+        until: End of the books; a lot whose window ended by then has expired.
+        extensions: Any order; each of a lot that has not lapsed.
+        resets: Any order; at one instant in the order of their ids.
+        carrying: Wallets that owe what no lot pays; last in every chain they are in.
+    """
+    run = Walk(lots, carrying=carrying)
+    begins = {lot.effective_at for lot in lots if lot.wallet in carrying}
+    ends = {
+        until,
+        *(lot.expires_at for lot in lots),
+        *(lot.rollover.until for lot in lots if lot.rollover),
+        *(extension.until for extension in extensions),
+    }
+    facts: defaultdict[datetime, list[Extension | Reset | Removal | Event]] = defaultdict(list)
+    for fact in (*extensions, *resets, *removals, *events):
+        facts[fact.at].append(fact)
+    for now in sorted({end for end in ends if end is not None} | begins | facts.keys()):
+        if now > until:
+            break
+        rolled = run.end_lots(now) if now in ends else []
+        due = facts[now]
+        for extension in sorted(
+            (x for x in due if isinstance(x, Extension)), key=lambda x: x.extension_id
+        ):
+            run.extend(extension)
+        run.cap(rolled, now)
+        for reset in sorted((x for x in due if isinstance(x, Reset)), key=lambda x: x.reset_id):
+            run.reset(reset)
+        for removal in sorted(
+            (x for x in due if isinstance(x, Removal)),
+            key=lambda x: (run.burn_key(run.families[x.lot_id][0]), x.removal_id),
+        ):
+            run.remove(removal)
+        if carrying:
+            run.repay(now)
+        for event in sorted((x for x in due if isinstance(x, Event)), key=lambda x: x.event_id):
+            run.pay(event)
+    return run.outcome

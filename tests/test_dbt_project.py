@@ -38,7 +38,6 @@ FEEDS_READ_OUTSIDE_STAGING = {
     ("models/pricing/int_rate_matches.sql", "property_sets"),
     ("models/pricing/int_rate_matches.sql", "property_values"),
     ("models/drawdown/int_lots__from_grants.sql", "grants"),
-    ("models/drawdown/int_lot_removals.sql", "lot_events"),
     # Shown as they are.
     ("models/marts/load_audit.sql", "files"),
     ("models/marts/period_closes.sql", "period_closes"),

@@ -11,6 +11,10 @@ back   annual too, paid, and paid back whole on 10 February. January's 10.00 had
 up     basic from 1 January, replaced by plus (62.00, 620 credits) on the 17th. 200 credits were
        used: 20.00. 15 of 31 days go back: 15.00, of which 110 unused credits still carried 11.00;
        4.00 had been earned. plus: 30.00 for 300 credits; 100 used: 10.00, 200 lapse: 20.00.
+swap   solid (31.00, 310 credits a month) from 1 January, replaced by flex (10.00, 100 credits) on
+       the 17th: solid's credits live on until flex's month ends, on 17 February. 100 used in
+       January: 10.00. Of 110 used in February solid's pay all, as the older ones: 11.00. The other
+       100 lapse, 10.00, and flex's 100, 10.00.
 pack   a dollar buys 100 credits, and a tenth more from 5,000 on: 60.00 buy 6,000 and 600, which
        share the 60.00 by credits: 54.55 and 5.45. 50 euros buy nothing: they wait to be applied.
 deal   a tenth off every rate. 100 calls of kind chat cost 90 credits of the 62.00 plan it has for
@@ -70,6 +74,13 @@ offers:
     price: {amount: 31.00, currency: USD, every: month, anchor: calendar, prorate: day}
     on_change: expire
     grants: [{wallet: credits, credits: 310, kind: paid, expires: period_end}]
+  - id: solid
+    price: {amount: 31.00, currency: USD, every: month}
+    on_change: convert
+    grants: [{wallet: credits, credits: 310, kind: paid, expires: period_end}]
+  - id: flex
+    price: {amount: 10.00, currency: USD, every: month}
+    grants: [{wallet: credits, credits: 100, kind: paid, expires: period_end}]
   - id: plus
     price: {amount: 62.00, currency: USD, every: month, anchor: calendar, prorate: second}
     grants: [{wallet: credits, credits: 620, kind: paid, expires: period_end}]
@@ -91,6 +102,8 @@ s_year,year,annual,2026-01-01T00:00:00Z,,,
 s_back,back,annual,2026-01-01T00:00:00Z,,,
 s_up,up,basic,2026-01-01T00:00:00Z,,,
 s_up_2,up,plus,2026-01-17T00:00:00Z,2026-02-01T00:00:00Z,s_up,
+s_swap,swap,solid,2026-01-01T00:00:00Z,2026-01-17T00:00:00Z,,
+s_swap_2,swap,flex,2026-01-17T00:00:00Z,2026-02-17T00:00:00Z,s_swap,
 s_deal,deal,plus,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,,31.00
 """,
     "subscriptions_ended.csv": """
@@ -117,6 +130,8 @@ e_up_1,2026-01-05T00:00:00Z,up,calls,200,"{""kind"": ""chat""}"
 e_up_2,2026-01-20T00:00:00Z,up,calls,100,"{""kind"": ""chat""}"
 e_deal_1,2026-01-15T00:00:00Z,deal,calls,100,"{""kind"": ""chat""}"
 e_deal_2,2026-01-15T00:00:00Z,deal,calls,4,"{""kind"": ""search""}"
+e_swap_1,2026-01-05T00:00:00Z,swap,calls,100,"{""kind"": ""chat""}"
+e_swap_2,2026-02-10T00:00:00Z,swap,calls,110,"{""kind"": ""chat""}"
 e_post,2026-01-15T00:00:00Z,post,calls,3,"{""kind"": ""search""}"
 e_free,2026-01-15T00:00:00Z,post,calls,5,"{""kind"": ""ping""}"
 """,
@@ -213,6 +228,24 @@ def test_a_plan_change_gives_back_time_and_takes_back_credits(
     assert entries == [
         ("grant", 310, 31, "basic"),
         ("void", -110, -11, "replaced by s_up_2"),
+    ]
+
+
+def test_credits_that_are_converted_live_on_with_what_was_paid_for_them(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    assert money(marts, "swap") == {
+        "2026-01": (41, 10, 0, 0, 31),
+        "2026-02": (0, 11, 20, 0, 0),
+    }
+    ends = rows(
+        marts,
+        "select lot_id, cast(expires_at as string) from marts.credit_lots "
+        "where customer_id = 'swap' order by lot_id",
+    )
+    assert ends == [
+        ("s_swap:1:1", "2026-02-17 00:00:00"),
+        ("s_swap_2:1:1", "2026-02-17 00:00:00"),
     ]
 
 

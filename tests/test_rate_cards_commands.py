@@ -190,6 +190,28 @@ def test_steps_and_audiences_are_compared_too(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ("max: 20, for: 1 month", "at most 20 for 1 month"),
+        ("max_share: 0.5, for: forever", "at most 0.5 of what was granted forever"),
+        (
+            "max: 20, cap_over: lot, for: 2 weeks, when: always, priority: 7",
+            "at most 20 of each lot for 2 weeks, also when the plan ends, with priority 7",
+        ),
+        ("for: 1 day", "all for 1 day"),
+    ],
+)
+def test_rollover_is_told_in_words(tmp_path: Path, terms: str, words: str) -> None:
+    rolls = f"kind: bonus, expires: 12 months, rollover: {{{terms}}}"
+    (change,) = changes_between(tmp_path, ("kind: bonus, expires: 12 months", rolls))
+    assert (change.field, change.kind, change.new) == (
+        "bonus grant in universal: rollover",
+        "added",
+        words,
+    )
+
+
 def test_diff_prints_changes_under_their_rate(tmp_path: Path) -> None:
     card = next_card().replace("credits: 1.7", "credits: 1.5")
     folder = lite_book(tmp_path, (NEXT, "", card))

@@ -95,6 +95,9 @@ INSIDE: list[tuple[str, str, str]] = [
     # Grants.
     (CARD, GRANT, "kind: bonus, expires: 12 months, priority: 0}"),
     (CARD, GRANT, "kind: bonus, expires: 12 months, rollover: {max: 20, for: 1 month}}"),
+    (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {max_share: 2, for: forever}}"),
+    (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {for: 1 day, priority: 0}}"),
+    (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {max: 1, cap_over: lot, for: 1 day}}"),
     # Book.
     (BOOK, "time_zone: UTC", "time_zone: America/Los_Angeles"),
     (BOOK, "framework: ASC606", "framework: IFRS15"),
@@ -289,6 +292,30 @@ OUTSIDE: list[tuple[Edit, str]] = [
     (
         (CARD, GRANT, "kind: bonus, expires: never, rollover: {max: 1, for: 1 month}}"),
         "credits that never expire do not roll over",
+    ),
+    (
+        (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {max: 1, max_share: 1, for: 1 day}}"),
+        "a rollover has max and max_share",
+    ),
+    (
+        (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {cap_over: lot, for: 1 day}}"),
+        "cap_over: lot has no max and no max_share",
+    ),
+    (
+        (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {max: 0, for: 1 day}}"),
+        "0 is not above zero",
+    ),
+    (
+        (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {max: 1, for: never}}"),
+        '"never" is not a duration',
+    ),
+    (
+        (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {max: 1}}"),
+        "for is missing",
+    ),
+    (
+        (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {for: 1 day, when: maybe}}"),
+        'unknown choice "maybe"',
     ),
     (
         (CARD, GRANT, "kind: bonus, expires: 1 day, max_per_month: 150}"),

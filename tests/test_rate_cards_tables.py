@@ -230,11 +230,18 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
     first, second = tables["offer_grants"].to_dicts()
     assert (first["grant_no"], first["credits"], first["priority"]) == (1, Decimal(100), 50)
     assert (first["expires"], first["expires_count"]) == ("period_end", None)
-    assert (first["rollover_max"], first["rollover_count"], first["rollover_unit"]) == (
-        Decimal(50),
-        1,
-        "month",
-    )
+    rollover = {key: value for key, value in first.items() if key.startswith("rollover")}
+    assert rollover == {
+        "rollover": "duration",
+        "rollover_count": 1,
+        "rollover_unit": "month",
+        "rollover_max": Decimal(50),
+        "rollover_share": None,
+        "rollover_cap_over": "grant",
+        "rollover_when": "renewed",
+        "rollover_priority": None,
+    }
+    assert {value for key, value in second.items() if key.startswith("rollover")} == {None}
     assert (second["expires"], second["expires_count"], second["expires_unit"]) == (
         "duration",
         1,
@@ -336,6 +343,26 @@ def test_slabs_run_from_one_size_to_the_next(tmp_path: Path) -> None:
         (2, 1, Decimal(0), Decimal(100), Decimal(0), None),
         (2, 2, Decimal(100), None, None, Decimal("0.10")),
     ]
+
+
+def test_credits_that_roll_over_for_ever_have_no_duration(tmp_path: Path) -> None:
+    terms = "{max_share: 0.5, for: forever, cap_over: lot, when: always, priority: 7}"
+    edit = (
+        CARD,
+        "kind: paid, expires: 12 months",
+        f"kind: paid, expires: 12 months, rollover: {terms}",
+    )
+    grant = tables_of(tmp_path, edit)["offer_grants"].to_dicts()[0]
+    assert {key: value for key, value in grant.items() if key.startswith("rollover")} == {
+        "rollover": "forever",
+        "rollover_count": None,
+        "rollover_unit": None,
+        "rollover_max": None,
+        "rollover_share": Decimal("0.5"),
+        "rollover_cap_over": "lot",
+        "rollover_when": "always",
+        "rollover_priority": 7,
+    }
 
 
 def test_limits_without_a_name_are_named_by_their_line(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@
 {% macro period_of(ts) %}{{ return(adapter.dispatch('period_of', 'creditbooks')(ts)) }}{% endmacro %}
 {% macro default__period_of(ts) -%}cast(date_trunc('month', {{ to_local(ts) }}) as date){%- endmacro %}
 
-{# Local start of the day or week (Monday) of an instant, as a date in the book's time zone. #}
+{# Local start of the day, week (Monday) or year of an instant, as a date in the book's time zone. #}
 {% macro local_start_of(unit, ts) %}{{ return(adapter.dispatch('local_start_of', 'creditbooks')(unit, ts)) }}{% endmacro %}
 {% macro default__local_start_of(unit, ts) -%}cast(date_trunc('{{ unit }}', {{ to_local(ts) }}) as date){%- endmacro %}
 
@@ -85,11 +85,15 @@
 {% macro just_before(ts) %}{{ return(adapter.dispatch('just_before', 'creditbooks')(ts)) }}{% endmacro %}
 {% macro default__just_before(ts) -%}{{ ts }} - to_microseconds(1){%- endmacro %}
 
-{# The first instant after ts, and the first of the day after a date. #}
+{# The first instant after ts. #}
 {% macro just_after(ts) %}{{ return(adapter.dispatch('just_after', 'creditbooks')(ts)) }}{% endmacro %}
 {% macro default__just_after(ts) -%}{{ ts }} + to_microseconds(1){%- endmacro %}
-{% macro next_day(date) %}{{ return(adapter.dispatch('next_day', 'creditbooks')(date)) }}{% endmacro %}
-{% macro default__next_day(date) -%}cast({{ date }} as timestamp) + to_days(1){%- endmacro %}
+
+{# The UTC week of an instant, as the date of its Monday, and the first instant of the week after one. #}
+{% macro week_of(ts) %}{{ return(adapter.dispatch('week_of', 'creditbooks')(ts)) }}{% endmacro %}
+{% macro default__week_of(ts) -%}cast(date_trunc('week', {{ ts }}) as date){%- endmacro %}
+{% macro next_week(week) %}{{ return(adapter.dispatch('next_week', 'creditbooks')(week)) }}{% endmacro %}
+{% macro default__next_week(week) -%}cast({{ week }} as timestamp) + to_days(7){%- endmacro %}
 
 {# Microseconds since 1970: a timestamp as a number that sorts. #}
 {% macro sortable_instant(ts) %}{{ return(adapter.dispatch('sortable_instant', 'creditbooks')(ts)) }}{% endmacro %}

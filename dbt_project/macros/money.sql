@@ -33,25 +33,34 @@
     end
 {%- endmacro %}
 
-{# Billionths in the smallest amount that so many decimals hold. #}
-{% macro billionths_per_quantum(precision) -%}
+{# The smallest amount a wallet of so many decimals holds. #}
+{% macro quantum(precision) -%}
     case {{ precision }}
-        {% for digits in range(9) -%} when {{ digits }} then {{ 10 ** (9 - digits) }} {% endfor -%}
-        else 1
+        {% for digits in range(9) -%}
+            when {{ digits }} then cast({{ '1' if digits == 0 else '0.' ~ '0' * (digits - 1) ~ '1' }} as decimal(10, 9))
+        {% endfor -%}
+        else cast(0.000000001 as decimal(10, 9))
     end
+{%- endmacro %}
+
+{# x times a factor, both 9-decimal values >= 0, down to whole quanta of a wallet: never more than agreed. #}
+{% macro times_at_most(x, factor, precision) -%}
+    {%- set quanta = billionths(quantum(precision)) -%}
+    {{ from_billionths(
+        whole_div(billionths(x) ~ ' * ' ~ billionths(factor), '1000000000 * ' ~ quanta) ~ ' * ' ~ quanta) }}
 {%- endmacro %}
 
 {# part / whole of x in so many decimals, rounded once: half up, or as rounding says (up, down). x is a 9-decimal
    value, part and whole are whole numbers; x itself where they are equal. #}
 {% macro share_in_quanta(x, part, whole, precision, rounding="'half_up'") -%}
-    {%- set quantum = as_whole(billionths_per_quantum(precision)) -%}
-    {%- set divisor = '(' ~ as_whole(whole) ~ ' * ' ~ quantum ~ ')' -%}
+    {%- set quanta = billionths(quantum(precision)) -%}
+    {%- set divisor = '(' ~ as_whole(whole) ~ ' * ' ~ quanta ~ ')' -%}
     case
         when {{ part }} = {{ whole }} then {{ x }}
         else {{ from_billionths(whole_div(
             '2 * ' ~ billionths(x) ~ ' * ' ~ as_whole(part) ~ ' + case ' ~ rounding
             ~ " when 'down' then 0 when 'up' then 2 * " ~ divisor ~ ' - 2 else ' ~ divisor ~ ' end',
-            '2 * ' ~ divisor) ~ ' * ' ~ quantum) }}
+            '2 * ' ~ divisor) ~ ' * ' ~ quanta) }}
     end
 {%- endmacro %}
 

@@ -1,7 +1,15 @@
 -- Fails for a lot whose credits are not exactly its draws, its losses and what is left; or that holds
--- less than nothing. Draws are counted at event level, not from the aggregate the schedule uses.
+-- less than nothing. Draws are counted at event level, not from the aggregate the schedule uses. A refill that
+-- was not needed was not granted, and must not have moved either.
 
 with
+
+granted as (
+    select
+        lot_no,
+        credits
+    from {{ ref('int_lot_grants') }}
+),
 
 drawn as (
     select
@@ -29,11 +37,13 @@ remaining as (
 
 select
     lots.lot_id,
-    lots.credits,
+    granted.credits,
     drawn.credits as drawn,
     lost.credits as lost,
     remaining.credits as remaining
 from {{ ref('int_lots') }} as lots
+left join granted
+    on lots.lot_no = granted.lot_no
 left join drawn
     on lots.lot_no = drawn.lot_no
 left join lost
@@ -41,5 +51,6 @@ left join lost
 left join remaining
     on lots.lot_no = remaining.lot_no
 where
-    lots.credits is distinct from coalesce(drawn.credits, 0) + coalesce(lost.credits, 0) + remaining.credits
+    granted.credits is distinct from coalesce(drawn.credits, 0) + coalesce(lost.credits, 0) + remaining.credits
+    and coalesce(granted.credits, drawn.credits, lost.credits, remaining.credits) is not null
     or remaining.credits < 0

@@ -1,12 +1,42 @@
--- Fails for a change to a lot that names no lot, or is of a kind the drawdown does not carry out.
+-- Fails for a change to a lot that the drawdown does not carry out, and says why: it names no lot, it extends
+-- one that cannot be extended, it resets one that rolls over, or its kind is not carried out.
 
-select
-    events.lot_event_id,
-    events.lot_id,
-    events.kind
-from {{ source('feeds', 'lot_events') }} as events
-left join {{ ref('int_lots') }} as lots
-    on events.lot_id = lots.lot_id
-where
-    {{ is_known('events.occurred_at', 'events.received_at') }}
-    and (lots.lot_id is null or events.kind not in ('void', 'reduce'))
+with
+
+events as (
+    select
+        events.lot_event_id,
+        events.lot_id,
+        events.kind,
+        lots.lot_no,
+        lots.parent_lot_id
+    from {{ ref('stg_lot_events') }} as events
+    left join {{ ref('int_lots') }} as lots
+        on events.lot_id = lots.lot_id
+),
+
+judged as (
+    select
+        events.lot_event_id,
+        events.lot_id,
+        events.kind,
+        case
+            when events.lot_no is null then 'no lot has this id'
+            when events.kind not in ('void', 'reduce', 'extend', 'reset') then 'changes of this kind are not carried out'
+            when events.kind in ('extend', 'reset') and events.parent_lot_id is not null
+                then 'a refill follows the lot it fills, ' || events.parent_lot_id
+            when events.kind = 'extend' then extensions.problem
+            when events.kind = 'reset' and rollovers.lot_no is not null then 'the lot rolls over, by the terms of its offer'
+        end as problem
+    from events
+    left join {{ ref('int_lot_extensions') }} as extensions
+        on
+            events.lot_no = extensions.lot_no
+            and events.lot_event_id = extensions.lot_event_id
+    left join {{ ref('int_lot_rollovers') }} as rollovers
+        on events.lot_no = rollovers.lot_no
+)
+
+select *
+from judged
+where problem is not null

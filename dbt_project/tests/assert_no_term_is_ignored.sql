@@ -1,25 +1,6 @@
--- Fails for a term somebody configured, and these books needed, that the models do not carry out: rollover,
--- policies other than the ones below. Granted or recognised as if the term were not
--- there, the books would be wrong without a word.
+-- Fails for a term somebody configured, and these books needed, that the models do not carry out: policies
+-- other than the ones below. Recognised as if the term were not there, the books would be wrong without a word.
 
-select
-    'lot ' || lots.lot_id as subject,
-    'rollover' as term
-from {{ ref('int_lots') }} as lots
-inner join {{ source('config', 'offer_grants') }} as grants
-    on
-        lots.card_version = grants.version
-        and lots.offer = grants.offer
-        and lots.wallet = grants.wallet
-        and lots.kind = grants.kind
-where grants.rollover_max is not null
-union all
-select
-    'subscription ' || subscription_id as subject,
-    'on_change: convert' as term
-from {{ ref('int_plan_changes') }}
-where on_change = 'convert'
-union all
 select
     'policy of ' || cast(effective_from as string) || ', ' || source_file || ':' || cast(source_line as string) as subject,
     topic || ' ' || subject || ' ' || setting || ': ' || value as term

@@ -10,7 +10,7 @@ import polars as pl
 from ingestion.sources.feed import Feed
 from ingestion.sources.times import EARLIEST, LATEST
 
-KINDS = ("void", "reduce", "extend", "transfer", "reprice")
+KINDS = ("void", "reduce", "extend", "reset", "transfer", "reprice")
 
 
 class LotEvents(pa.DataFrameModel):
@@ -28,6 +28,10 @@ class LotEvents(pa.DataFrameModel):
     """How many of the lot's credits, in its wallet's unit; empty = all that are left."""
     new_expires_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True)
     """Where `extend` moves the expiry to, UTC."""
+    least: Annotated[pl.Decimal, 28, 9] = pa.Field(nullable=True, ge=0)
+    """What a `reset` fills the lot up to, where less is left; empty = nothing is added."""
+    most: Annotated[pl.Decimal, 28, 9] = pa.Field(nullable=True, ge=0)
+    """What a `reset` leaves of the lot, where more is left; empty = all. It wins over least."""
     to_customer_id: str = pa.Field(nullable=True)
     """Where `transfer` moves credits to; empty = same customer."""
     to_wallet: str = pa.Field(nullable=True)
@@ -51,6 +55,22 @@ class LotEvents(pa.DataFrameModel):
         """An extension has a new end."""
         return data.lazyframe.select(
             (pl.col("kind") != "extend").fill_null(True) | pl.col("new_expires_at").is_not_null()
+        )
+
+    @pa.dataframe_check(error="new_expires_at is not after occurred_at")
+    def extend_leads_into_the_future(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """An end that has passed extends nothing."""
+        return data.lazyframe.select(
+            pl.col("new_expires_at").is_null() | (pl.col("new_expires_at") > pl.col("occurred_at"))
+        )
+
+    @pa.dataframe_check(error="least and most are both missing for a reset")
+    def reset_says_what_stays(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """A reset without either would change nothing."""
+        return data.lazyframe.select(
+            (pl.col("kind") != "reset").fill_null(True)
+            | pl.col("least").is_not_null()
+            | pl.col("most").is_not_null()
         )
 
     @pa.dataframe_check(error="to_customer_id and to_wallet are both missing for a transfer")

@@ -36,6 +36,7 @@ def lot_step(connection: DuckDBPyConnection, lot_id: str) -> Step:
     assert lot is not None
     draws = _draws(connection, lot_id)
     losses = _losses(connection, lot_id)
+    rollovers = _rollovers(connection, lot_id)
     schedule = rows(
         connection,
         "select * from marts.deferred_revenue_schedule where lot_id = ? order by booked_period",
@@ -47,7 +48,10 @@ def lot_step(connection: DuckDBPyConnection, lot_id: str) -> Step:
         (
             Step("comes from", steps=(*origin_steps(connection, lot), *_policies(connection, lot))),
             _draws_step(draws),
+            *_extension_steps(connection, lot_id),
+            *(_rollover_step(rollover) for rollover in rollovers),
             *(_loss_step(loss) for loss in losses),
+            *_refill_steps(connection, lot_id),
             *_schedule_steps(connection, lot, schedule),
             _credits_tie(connection, lot, draws, losses),
         ),
@@ -98,6 +102,17 @@ def origin_steps(connection: DuckDBPyConnection, lot: Row) -> list[Step]:
                 f"grant {grant['grant_id']} of {instant(grant['effective_at'])}{why}{by}",
                 grant,
                 (file_step(connection, grant),),
+            )
+        )
+    if reset := one(
+        connection, "select * from raw.lot_events where lot_event_id = ?", lot["origin_id"]
+    ):
+        steps.append(
+            Step(
+                f"reset {reset['lot_event_id']} of lot {lot['parent_lot_id']} on "
+                f"{instant(reset['occurred_at'])}, to no less than {credits_text(reset['least'])}",
+                reset,
+                (file_step(connection, reset),),
             )
         )
     if lot["offer"] and lot["card_version"]:
@@ -228,13 +243,24 @@ def _draws(connection: DuckDBPyConnection, lot_id: str) -> list[Row]:
 
 
 def _losses(connection: DuckDBPyConnection, lot_id: str) -> list[Row]:
-    """Movements of a lot other than its grant and draws, in order."""
+    """What a lot lost without usage, in order."""
+    return _movements(
+        connection, lot_id, "entry_type not in ('grant', 'draw', 'rollover_out', 'rollover_in')"
+    )
+
+
+def _rollovers(connection: DuckDBPyConnection, lot_id: str) -> list[Row]:
+    """What lived on of a lot at its end; the entries that leave and enter it are one amount."""
+    return _movements(connection, lot_id, "entry_type = 'rollover_in'")
+
+
+def _movements(connection: DuckDBPyConnection, lot_id: str, chosen: str) -> list[Row]:
     return rows(
         connection,
-        """
+        f"""
         select entry_id, entry_type, credits, occurred_at, booked_period, payment_id, reason
         from marts.credit_ledger
-        where lot_id = ? and entry_type not in ('grant', 'draw')
+        where lot_id = ? and {chosen}
         order by occurred_at, entry_id
         """,
         lot_id,
@@ -264,6 +290,42 @@ def _draws_step(draws: list[Row]) -> Step:
         {"draws": number, "credits": drawn},
         table=tuple(table),
     )
+
+
+def _extension_steps(connection: DuckDBPyConnection, lot_id: str) -> list[Step]:
+    """Extensions of a lot, with the rows they were read from."""
+    found = rows(
+        connection,
+        "select * from raw.lot_events where lot_id = ? and kind = 'extend' "
+        "order by occurred_at, lot_event_id",
+        lot_id,
+    )
+    return [
+        Step(
+            f"extended to {instant(extension['new_expires_at'])} on "
+            f"{instant(extension['occurred_at'])}"
+            + (f", {extension['reason']}" if extension["reason"] else ""),
+            extension,
+            (file_step(connection, extension),),
+        )
+        for extension in found
+    ]
+
+
+def _rollover_step(rollover: Row) -> Step:
+    """Credits that lived on."""
+    return Step(
+        f"rolled over {credits_text(rollover['credits'])} at {instant(rollover['occurred_at'])}",
+        rollover,
+    )
+
+
+def _refill_steps(connection: DuckDBPyConnection, lot_id: str) -> list[Step]:
+    """Lots that resets granted to fill this one up."""
+    found = rows(
+        connection, f"{LOTS} where parent_lot_id = ? order by effective_at, lot_id", lot_id
+    )
+    return [Step(f"filled up by {lot_line(refill)}", refill) for refill in found]
 
 
 def _loss_step(loss: Row) -> Step:

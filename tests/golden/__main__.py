@@ -13,11 +13,17 @@ from tests.golden.review import read_reviews
 from tests.golden.run import CommandFailed, Line, run_cases
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "golden"
-FILES = ("burn_down_cases.json", "vendor_credit_examples.yml")
+FILES = (
+    "burn_down_cases.json",
+    "vendor_credit_examples.yml",
+    "gaap_cases.json",
+    "vendor_revenue_examples.yml",
+)
 WORDS = {
     "pass": "pass",
     "policy": "different by policy",
     "outside": "outside scope",
+    "refuted": "contradict themselves and are not repeated",
     "needs": "need a feature",
     "differs": "differ",
     "unread": "could not be read",
@@ -42,6 +48,8 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     for line in lines:
         print(line)
+    for line in waiting(lines):
+        print(line)
     print(total(lines))
     return 0 if all(line.is_fine for line in lines) else 1
 
@@ -52,6 +60,15 @@ def total(lines: Sequence[Line]) -> str:
     parts = [f"{counts[word]} {meaning}" for word, meaning in WORDS.items() if counts[word]]
     cases = len(lines) - counts["check"]
     return f"{cases} cases: {', '.join(parts)}."
+
+
+def waiting(lines: Sequence[Line]) -> list[str]:
+    """The features that cases wait for, those of most cases first."""
+    counts = Counter(need for line in lines for need in line.needs)
+    return [
+        f"{count:>4} cases need {need}"
+        for need, count in sorted(counts.items(), key=lambda found: (-found[1], found[0]))
+    ]
 
 
 def _say(line: str) -> None:

@@ -1,4 +1,4 @@
-"""The files of cases: two shapes, read into one."""
+"""The files of cases: four shapes, read into one."""
 
 from __future__ import annotations
 
@@ -30,6 +30,17 @@ CATALOGUE = re.compile(r"v\d+")
 QUESTIONS = {"at", "from", "to", "i", "window", "split_at", "tolerance"}
 """Fields beside expected figures that say where to look, not what to find."""
 
+ABOUT_REVENUE = ABOUT | {"v", "doc_bug", "rounding", "rule", "title", "read_or_recalled"}
+"""The same for cases about revenue; a rule that is no sentence is something to hold."""
+
+ASSUMED = re.compile(
+    r"usage_[a-z]{3}|grant_[a-z]{3}(_\d+)?|collection_run|late_qty|if_used_credits"
+)
+"""Input that stands among derived figures."""
+
+REST = "anything else"
+"""The account for what no expected line names: nothing may move there."""
+
 
 class NotCases(ValueError):
     """A file that has neither of the two shapes."""
@@ -41,7 +52,8 @@ class Case:
 
     Attributes:
         id: Its name, unique in its file.
-        family: Whose semantics it follows: the engine and level, or `vendor`.
+        family: Whose semantics it follows: the engine and level, `vendor`, `gaap/` and the topic,
+            or `revenue` for a vendor's pages on revenue.
         given: The input, the only thing a translation may look at.
         expected: The figures its source asserts.
         derived: Figures somebody worked out from the source's rule where it asserts too little.
@@ -67,6 +79,8 @@ def read_cases(path: Path) -> list[Case]:
     Raises:
         NotCases: It is neither a JSON object with `cases` nor a YAML list of cases.
     """
+    # A JSON case on revenue has a topic, one on burning credits an engine; entries of a vendor's
+    # pages on revenue say how far they were verified.
     text = path.read_text(encoding="utf-8")
     content = (
         json.loads(text, parse_float=Decimal)
@@ -74,8 +88,13 @@ def read_cases(path: Path) -> list[Case]:
         else yaml.load(text, Loader=_ExactLoader)
     )
     if isinstance(content, dict) and isinstance(content.get("cases"), list):
-        return [_engine_case(case) for case in content["cases"]]
+        return [
+            _topic_case(case) if "topic" in case else _engine_case(case)
+            for case in content["cases"]
+        ]
     if isinstance(content, list) and all(isinstance(case, dict) for case in content):
+        if any("v" in case for case in content):
+            return _revenue_cases(content)
         return _vendor_cases(content)
     raise NotCases(f"{path.name} holds neither an object with cases nor a list of cases")
 
@@ -112,6 +131,97 @@ def _vendor_case(case: dict[str, Any]) -> Case:
     }
     words = next((str(case[key]) for key in ("rule", "test", "source") if key in about), "")
     return Case(str(case["id"]), "vendor", given, outcomes, {}, words)
+
+
+def _topic_case(case: dict[str, Any]) -> Case:
+    """A case with periods, other figures and journal entries; what a source leaves out is left out.
+
+    Journals are compared by what each account moved in a period: the same facts make other entries
+    in other books, but not other movements.
+    """
+    expected = case["expected"]
+    periods = {
+        str(period["period"]): {
+            key: figure for key, figure in period.items() if key != "period" and figure is not None
+        }
+        for period in expected.get("periods", [])
+    }
+    figures = {
+        "periods": periods,
+        "other": {k: v for k, v in expected.get("other", {}).items() if v is not None},
+        "journals": _movements(expected.get("journal_entries", []), list(periods)),
+    }
+    return Case(
+        id=str(case["id"]),
+        family=f"gaap/{case['topic']}",
+        given={
+            **case["inputs"],
+            **{f"policy.{topic}": value for topic, value in case.get("policy", {}).items()},
+            "decimals": case.get("rounding", {}).get("dp", 2),
+        },
+        expected={name: figure for name, figure in figures.items() if figure},
+        derived={},
+        words=str(case.get("title", "")),
+    )
+
+
+def _movements(
+    entries: list[dict[str, Any]], labels: list[str]
+) -> dict[str, dict[str, Decimal | int]]:
+    """Period -> account -> debits less credits of its entries."""
+    if not entries:
+        return {}
+    moved: dict[str, dict[str, Decimal | int]] = {label: {REST: 0} for label in labels}
+    for entry in entries:
+        accounts = moved.setdefault(str(entry["period"]), {REST: 0})
+        for line in entry["lines"]:
+            amount = Decimal(line.get("dr", 0)) - Decimal(line.get("cr", 0))
+            accounts[line["account"]] = accounts.get(line["account"], Decimal(0)) + amount
+    return moved
+
+
+def _revenue_cases(entries: list[dict[str, Any]]) -> list[Case]:
+    return [_revenue_case(entry, _inputs(entry, entries)) for entry in entries]
+
+
+def _inputs(entry: dict[str, Any], entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """What an entry starts from, that of the entry it says `as` included."""
+    own = dict(entry.get("inputs") or {})
+    like = f"{own.pop('as')}-" if "as" in own else None
+    named = next((e for e in entries if like and f"{e['id']}-".startswith(like)), None)
+    if named is None or named is entry:
+        return own
+    return {**_inputs(named, [e for e in entries if e is not entry]), **own}
+
+
+def _revenue_case(entry: dict[str, Any], given: dict[str, Any]) -> Case:
+    """An entry of a vendor's page: `inputs`, rules and what happened go in, all else comes out."""
+    expected = {}
+    for key, value in entry.items():
+        if key == "inputs" or (key in ABOUT_REVENUE and not isinstance(value, dict)):
+            continue
+        if key == "sort_key":
+            given[key] = value
+            continue
+        if key == "movements":
+            given[key] = [_happened(movement) for movement in value]
+        if isinstance(value, dict):
+            given |= {name: part for name, part in value.items() if ASSUMED.fullmatch(str(name))}
+            value = {k: v for k, v in value.items() if not ASSUMED.fullmatch(str(k))}
+        expected[key] = value
+    for table in [name for name in expected if str(name).startswith("net_change")]:
+        expected[table] = {
+            month: {**accounts, REST: 0} for month, accounts in expected[table].items()
+        }
+    words = next((str(entry[key]) for key in ("rule", "lesson", "source") if key in entry), "")
+    return Case(str(entry["id"]), "revenue", given, expected, {}, " ".join(words.split()))
+
+
+def _happened(movement: Any) -> Any:
+    """A movement of a balance without what the books have to find out: what expired."""
+    if isinstance(movement, dict):
+        return {key: None if key == "expired" else part for key, part in movement.items()}
+    return None
 
 
 def _without_figures(value: Any) -> Any:

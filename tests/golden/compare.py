@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fnmatch import fnmatchcase
 from typing import Any
+
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,20 @@ class Holds:
 
     test: Callable[[Any], bool]
     otherwise: str
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A figure of which a source prints as many decimals as it likes, rounded half up."""
+
+    value: Decimal
+
+    def as_printed(self, expected: Any) -> Any:
+        """The figure with the decimals that are expected."""
+        wanted = number(expected)
+        if wanted is None:
+            return self.value
+        return self.value.quantize(wanted, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,10 @@ class Difference:
     expected: Any
     got: Any
 
+    def lies_in(self, field: str) -> bool:
+        """Whether its place is a field or a part of it; `*` in the field stands for anything."""
+        return any(fnmatchcase(self.place, f"{field}{part}") for part in ("", ".*", "[[]*"))
+
     def __str__(self) -> str:
         return f"expected {_plain(self.expected)}, got {_plain(self.got)} ({self.place})"
 
@@ -61,6 +82,8 @@ def differences(
     expected: Any, got: Any, place: str = "", tolerance: Decimal = Decimal(0)
 ) -> Iterator[Difference]:
     """Every difference. What is got may say more than expected; a list must be as long."""
+    if isinstance(got, Printed):
+        got = got.as_printed(expected)
     if isinstance(got, Holds):
         if not got.test(expected):
             yield Difference(place, expected, got.otherwise)

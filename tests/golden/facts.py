@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tests.golden.clock import NOW
+from rate_cards.currencies import MINOR_UNITS
+from tests.golden.clock import NOW, Unreadable
 
 METER = "units"
 FEEDS = {
@@ -33,9 +35,14 @@ FEEDS = {
         "kind",
         "amount",
         "currency",
+        "tax",
         "offer",
         "quantity",
         "relates_to",
+        "subscription_id",
+        "period_start",
+        "period_end",
+        "received_at",
     ),
     "grants": (
         "grant_id",
@@ -57,6 +64,10 @@ FEEDS = {
         "lot_id",
         "kind",
         "credits",
+        "new_expires_at",
+        "to_wallet",
+        "least",
+        "most",
         "reason",
         "received_at",
     ),
@@ -70,8 +81,18 @@ FEEDS = {
         "anchor_at",
     ),
     "limits": ("limit_id", "customer_id", "scope", "wallet", "window", "credits", "action", "from"),
+    "fx_rates": ("date", "currency", "rate"),
+    "period_closes": ("close_id", "period", "closed_at"),
 }
 """Feed -> the columns written. Grants by day are a file of their own, whose dates are numbers."""
+
+UNDATED = ("fx_rates", "period_closes")
+"""Feeds whose rows do not begin the books."""
+
+ALWAYS = date(2000, 1, 1)
+"""A day before every case."""
+
+FUNCTIONAL = "USD"
 
 BY_DAY = "grants_by_day"
 
@@ -96,6 +117,7 @@ class Rate:
     line: str
     chain: tuple[Link, ...]
     overage: Decimal | None
+    currency: str
     effective_from: datetime | None
     effective_to: datetime | None
 
@@ -106,9 +128,19 @@ class Rate:
         )
 
 
+@dataclass(frozen=True)
+class Decision:
+    """A policy of one subject (or of the whole book), from a day on; None: from the start."""
+
+    since: date | None
+    topic: str
+    subject: str | None
+    value: Any
+
+
 @dataclass
 class Facts:
-    """Everything that is fed, in the order it was told."""
+    """Everything that is fed to one book, in the order it was told."""
 
     wallets: dict[str, dict[str, Any]] = field(default_factory=dict)
     rates: list[Rate] = field(default_factory=list)
@@ -118,6 +150,9 @@ class Facts:
     )
     splits: dict[str, datetime] = field(default_factory=dict)
     asked: list[datetime] = field(default_factory=lambda: [NOW])
+    currencies: list[str] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    closes: dict[str, datetime] = field(default_factory=dict)
 
     def desk(self, case_id: str) -> Desk:
         """Where the facts of one case are told; its names carry the case's id."""
@@ -130,8 +165,31 @@ class Facts:
 
     def starts_at(self) -> datetime:
         """The first instant of the books: the month of the earliest fact."""
-        first = min((when for rows in self.rows.values() for when, _ in rows), default=NOW)
+        dated = (rows for feed, rows in self.rows.items() if feed not in UNDATED)
+        first = min((when for rows in dated for when, _ in rows), default=NOW)
         return datetime(first.year, first.month, 1, tzinfo=UTC)
+
+    @property
+    def terms(self) -> set[str]:
+        """What holds for every case of a book: cases that differ in it need a book each."""
+        whole = (decision for decision in self.decisions if decision.subject is None)
+        return {*map(str, whole), *map(str, self.closes.items())}
+
+    def free_currencies(self, decimals: int) -> list[str]:
+        """Currencies with so many decimals that no case has yet, by name."""
+        taken = {FUNCTIONAL, *self.currencies}
+        return sorted(
+            currency
+            for currency, units in MINOR_UNITS.items()
+            if units == decimals and currency not in taken
+        )
+
+    def has_room_for(self, case: Facts) -> bool:
+        """Whether a case that was told by itself finds its currencies here."""
+        wanted = Counter(MINOR_UNITS[currency] for currency in case.currencies)
+        return all(
+            len(self.free_currencies(decimals)) >= count for decimals, count in wanted.items()
+        )
 
     def piece(self, row: dict[str, Any], when: datetime) -> int:
         """1 or 2: the piece in which a row is loaded where facts come in two."""
@@ -151,6 +209,44 @@ class Desk:
 
     facts: Facts
     name: str
+    currency: str = FUNCTIONAL
+
+    def alike(self, label: str) -> Desk:
+        """A desk for the same case told another way: a customer and a currency of its own."""
+        return Desk(self.facts, self.called(label))
+
+    def own_currency(self, decimals: int = 2) -> str:
+        """Tell all money of the case in a currency no other case has, so that journals show it.
+
+        It is worth one of the functional currency, unless the case tells rates.
+
+        Args:
+            decimals: Decimals that money is rounded to.
+
+        Raises:
+            Unreadable: There is no currency with as many, or the case uses them up.
+        """
+        free = self.facts.free_currencies(decimals)
+        if not free:
+            raise Unreadable(f"no currency with {decimals} decimals is left")
+        self.facts.currencies.append(free[0])
+        self.currency = free[0]
+        self.rate(Decimal(1), ALWAYS)
+        return self.currency
+
+    def rate(self, rate: Decimal | int | str, day: date) -> None:
+        """What one of the case's currency is worth in the functional one, from a day on."""
+        self._row("fx_rates", NOW, date=f"{day:%Y-%m-%d}", currency=self.currency, rate=rate)
+
+    def decide(
+        self, topic: str, value: Any, *, subject: str | None = None, since: date | None = None
+    ) -> None:
+        """A policy for a wallet of the case; without a subject for the whole book of the case."""
+        self.facts.decisions.append(Decision(since, topic, subject, value))
+
+    def close(self, month: datetime, at: datetime) -> None:
+        """Close a month of the book, and all before it."""
+        self.facts.closes[f"{month:%Y-%m}"] = at
 
     def called(self, label: str) -> str:
         """A name of this case."""
@@ -177,7 +273,7 @@ class Desk:
         *,
         line: str = "",
         customers: Iterable[str] = (),
-        overage: Decimal | None = None,
+        overage: Decimal | int | str | None = None,
         effective_from: datetime | None = None,
         effective_to: datetime | None = None,
     ) -> None:
@@ -188,7 +284,8 @@ class Desk:
                 tuple(customers) or (self.name,),
                 line,
                 tuple(chain),
-                overage,
+                None if overage is None else Decimal(overage),
+                self.currency,
                 effective_from,
                 effective_to,
             )
@@ -228,7 +325,7 @@ class Desk:
             expires_on=expires_on,
             priority=priority,
             consideration=paid,
-            currency=None if paid is None else "USD",
+            currency=None if paid is None else self.currency,
             payment_id=payment,
             received_at=received,
         )
@@ -270,6 +367,10 @@ class Desk:
         at: datetime,
         *,
         credits: Decimal | int | str | None = None,
+        expires: datetime | None = None,
+        to_wallet: str | None = None,
+        least: Decimal | None = None,
+        most: Decimal | None = None,
         reason: str | None = None,
     ) -> None:
         """Something done to a lot after it was granted."""
@@ -281,6 +382,10 @@ class Desk:
             lot_id=lot,
             kind=kind,
             credits=credits,
+            new_expires_at=expires,
+            to_wallet=to_wallet,
+            least=least,
+            most=most,
             reason=reason,
         )
 
@@ -294,7 +399,8 @@ class Desk:
         **terms: str,
     ) -> str:
         """Something to buy or subscribe to; its name. `terms` are further ones of its price."""
-        price = {"amount": amount, "currency": "USD"} | ({"every": every} if every else {}) | terms
+        price = {"amount": amount, "currency": self.currency} | ({"every": every} if every else {})
+        price |= terms
         offer = {"id": self.called(label), "price": price, "grants": list(grants)}
         self.facts.offers.append(offer)
         return self.called(label)
@@ -331,9 +437,13 @@ class Desk:
         at: datetime,
         *,
         kind: str = "payment",
+        tax: Decimal | int | str | None = None,
         offer: str | None = None,
         quantity: Decimal | int | str | None = None,
         relates_to: str | None = None,
+        subscription: str | None = None,
+        period: tuple[datetime, datetime] | None = None,
+        received: datetime | None = None,
     ) -> str:
         """A payment or another billing fact; its name."""
         self._row(
@@ -344,10 +454,15 @@ class Desk:
             customer_id=self.name,
             kind=kind,
             amount=amount,
-            currency="USD",
+            currency=self.currency,
+            tax=tax,
             offer=offer,
             quantity=quantity,
             relates_to=relates_to,
+            subscription_id=subscription,
+            period_start=period and period[0],
+            period_end=period and period[1],
+            received_at=received,
         )
         return self.called(label)
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.golden.clock import written
-from tests.golden.facts import BY_DAY, FEEDS, METER, Facts, Link, Rate
+from tests.golden.clock import NOW, written
+from tests.golden.facts import BY_DAY, FEEDS, FUNCTIONAL, METER, Decision, Facts, Link, Rate
 
 EXPIRES_ON = "strftime(strptime(expires_on, '%Y%m%d'), '%Y-%m-%dT00:00:00Z')"
 """How a date written as a number becomes an instant: midnight UTC of that day."""
 
-UNUSED = Rate("unused", (), "unused", (Link("unused"),), None, None, None)
+UNUSED = Rate("unused", (), "unused", (Link("unused"),), None, FUNCTIONAL, None, None)
 """A card has a rate, also where cases only grant."""
 
 
@@ -31,7 +31,11 @@ def write(facts: Facts, book: Path, data: Path) -> None:
     """
     write_book(facts, book)
     data.mkdir(parents=True)
-    for feed, rows in facts.rows.items():
+    closes = [
+        (NOW, {"_case": "", "close_id": period, "period": period, "closed_at": at})
+        for period, at in sorted(facts.closes.items())
+    ]
+    for feed, rows in {**facts.rows, "period_closes": closes}.items():
         columns = FEEDS.get(feed) or (*FEEDS["grants"], "expires_on")
         for piece in (1, 2):
             chosen = [row for when, row in rows if facts.piece(row, when) == piece]
@@ -65,14 +69,33 @@ def _book(facts: Facts) -> dict[str, Any]:
     return {
         "book": "golden",
         "entity": "Golden Cases, Inc.",
-        "functional_currency": "USD",
+        "functional_currency": FUNCTIONAL,
         "time_zone": "UTC",
         "first_period": f"{facts.starts_at():%Y-%m}",
         "framework": "ASC606",
         "wallets": {**facts.wallets, "unused": {"unit": "credit"}},
         "meters": {METER: {"unit": "unit", "properties": ["line"]}},
+        "policies": _policies(facts.decisions, facts.starts_at().date()),
         "sources": sources,
     }
+
+
+def _policies(decisions: Sequence[Decision], start: date) -> list[dict[str, Any]]:
+    """A policy per day on which some case decides, each with all that is in force by then."""
+    in_force: dict[str, Any] = {}
+    policies = []
+    for day in sorted({max(decision.since or start, start) for decision in decisions}):
+        for decision in decisions:
+            if max(decision.since or start, start) != day:
+                continue
+            if decision.subject is None:
+                in_force[decision.topic] = decision.value
+            else:
+                subjects = in_force.get(decision.topic, {})
+                in_force[decision.topic] = {**subjects, decision.subject: decision.value}
+        approved = {"by": "cases", "on": f"{day:%Y-%m-%d}", "reference": "golden"}
+        policies.append({"effective_from": f"{day:%Y-%m-%d}", "approved": approved, **in_force})
+    return policies
 
 
 def _card(facts: Facts, moment: datetime) -> dict[str, Any]:
@@ -98,7 +121,7 @@ def _rate(rate: Rate, wallets: dict[str, dict[str, Any]]) -> dict[str, Any]:
     if any(link.steps for link in rate.chain):
         found["tiers"] = "graduated"
     if rate.overage is not None:
-        found["overage"] = {"amount": rate.overage, "currency": "USD"}
+        found["overage"] = {"amount": rate.overage, "currency": rate.currency}
     if rate.customers:
         found["customers"] = list(rate.customers)
     return found

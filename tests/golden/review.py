@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,12 @@ from tests.golden.cases import Case
 from tests.golden.compare import Difference
 
 LIST = Path(__file__).parent / "reviewed.yml"
-VERDICTS = ("different_by_policy", "outside_scope")
+VERDICTS = {
+    "different_by_policy": "policy",
+    "outside_scope": "outside",
+    "must_not_reproduce": "refuted",
+}
+"""Verdict -> how its lines begin."""
 
 
 class BadReview(ValueError):
@@ -24,8 +30,9 @@ class Review:
     """A verdict on a case, or on some of its expected fields; the others must still hold.
 
     Attributes:
-        verdict: different_by_policy or outside_scope.
-        fields: Beginnings of the places it covers; empty for the whole case.
+        verdict: different_by_policy, outside_scope, or must_not_reproduce for a contradiction in
+            the source: a difference in every field it names is then what is right.
+        fields: Places it covers with their parts, `*` for any; empty for the whole case.
         reason: Why, in a sentence.
         of_kind: Whether it speaks of every case of a kind, some of which may hold.
     """
@@ -37,12 +44,22 @@ class Review:
 
     def covers(self, difference: Difference) -> bool:
         """Whether a difference is one it speaks about."""
-        return not self.fields or difference.place.startswith(self.fields)
+        return not self.fields or any(map(difference.lies_in, self.fields))
 
     @property
     def word(self) -> str:
         """How its lines begin."""
-        return "outside" if self.verdict == "outside_scope" else "policy"
+        return VERDICTS[self.verdict]
+
+    def reproduced(self, found: Sequence[Difference]) -> list[str]:
+        """Contradictions that the books repeat: fields that should differ and do not."""
+        if self.verdict != "must_not_reproduce":
+            return []
+        return [
+            field
+            for field in self.fields
+            if not any(difference.lies_in(field) for difference in found)
+        ]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rate_cards.load import load_book
 from rate_cards.problems import InputError
+from tests import other_programs
 from tests.golden.cases import Case
 from tests.golden.clock import MOMENT, Unreadable, written
 from tests.golden.compare import Difference, differences
@@ -25,7 +26,16 @@ from tests.golden.told import Books, Told
 
 COMMAND = Path(sys.executable).with_name("creditbooks")
 
-TERMS = "assert_no_term_is_ignored"
+NOT_CARRIED_OUT = {
+    "assert_no_term_is_ignored": "select distinct subject, term from failures.{table}",
+    "assert_no_payment_is_left_unposted": """
+        select payment_id, 'payment facts of kind ' || kind from failures.{table}
+    """,
+    "assert_no_lot_event_is_left_out": """
+        select lot_event_id, 'lot events of kind ' || kind from failures.{table}
+    """,
+}
+"""Check -> the facts and terms it found that the models do not carry out yet."""
 
 
 class CommandFailed(RuntimeError):
@@ -37,19 +47,22 @@ class Line:
     """The outcome of one case.
 
     Attributes:
-        word: pass, policy, outside, shrink (listed, yet it holds), needs, differs, unread or check.
+        word: pass, policy, outside, refuted, shrink (listed, yet it holds), needs, differs, unread
+            or check.
         case_id: The case.
         text: What there is to say about it.
+        needs: Features it waits for.
     """
 
     word: str
     case_id: str
     text: str
+    needs: tuple[str, ...] = ()
 
     @property
     def is_fine(self) -> bool:
         """Whether nothing is left to do about it."""
-        return self.word in ("pass", "policy", "outside")
+        return self.word in ("pass", "policy", "outside", "refuted")
 
     def __str__(self) -> str:
         return f"{self.word:<8}{self.case_id}  {self.text}".rstrip()
@@ -69,22 +82,54 @@ def run_cases(
     Raises:
         CommandFailed: load, build or check failed on facts that the cases did not mean to be wrong.
     """
-    facts = Facts()
-    told: dict[str, Told] = {}
+    volumes: list[Volume] = []
     unread: dict[str, str] = {}
     for n, case in enumerate(cases):
         alone = Facts()
         try:
             tell(case, alone.desk(case.id))
             _accept(alone, folder / "alone" / str(n))
-            told[case.id] = tell(case, facts.desk(case.id))
         except Unreadable as problem:
             unread[case.id] = str(problem)
-    say(f"{len(cases)} cases, {len(told)} of them told to the book")
-    write(facts, folder / "book", folder / "data")
-    books = _build(facts, list(told.values()), folder, say)
-    lines = [_line(case, told.get(case.id), unread.get(case.id), books, reviews) for case in cases]
-    return [*lines, *(Line("check", "check", failed) for failed in books.failed_checks)]
+        else:
+            _tell_where_it_fits(case, alone, volumes)
+    told = sum(len(volume.told) for volume in volumes)
+    say(f"{len(cases)} cases, {told} of them told to {len(volumes)} books")
+    found: dict[str, Line] = {}
+    failed: list[Line] = []
+    for n, volume in enumerate(volumes, start=1):
+        own = folder / f"book-{n}"
+        own.mkdir()
+        write(volume.facts, own / "book", own / "data")
+        books = _build(volume.facts, list(volume.told.values()), own, say)
+        failed += [Line("check", own.name, problem) for problem in books.failed_checks]
+        for case in cases:
+            if case.id in volume.told:
+                found[case.id] = _line(case, volume.told[case.id], books, reviews)
+    lines = [found.get(case.id) or _unread_line(case, unread[case.id], reviews) for case in cases]
+    return [*lines, *failed]
+
+
+@dataclass
+class Volume:
+    """The cases that share a book: those that agree on what holds for a whole book."""
+
+    facts: Facts
+    told: dict[str, Told]
+
+
+def _tell_where_it_fits(case: Case, alone: Facts, volumes: list[Volume]) -> None:
+    """Tell a case to the first book of its terms that has room, or else to a new one."""
+    fitting = (
+        volume
+        for volume in volumes
+        if volume.facts.terms == alone.terms and volume.facts.has_room_for(alone)
+    )
+    volume = next(fitting, None)
+    if volume is None:
+        volume = Volume(Facts(), {})
+        volumes.append(volume)
+    volume.told[case.id] = tell(case, volume.facts.desk(case.id))
 
 
 def _accept(facts: Facts, folder: Path) -> None:
@@ -100,14 +145,15 @@ def _accept(facts: Facts, folder: Path) -> None:
         raise Unreadable(f"our configuration refuses it: {error.problems[0].message}") from error
 
 
-def _line(
-    case: Case, told: Told | None, unread: str | None, books: Books, reviews: Reviews
-) -> Line:
+def _unread_line(case: Case, problem: str, reviews: Reviews) -> Line:
     review = reviews.of(case)
-    if told is None:
-        if review is not None and not review.fields:
-            return Line(review.word, case.id, review.reason)
-        return Line("unread", case.id, str(unread))
+    if review is not None and not review.fields:
+        return Line(review.word, case.id, review.reason)
+    return Line("unread", case.id, problem)
+
+
+def _line(case: Case, told: Told, books: Books, reviews: Reviews) -> Line:
+    review = reviews.of(case)
     try:
         answers = told.answers(books)
     except (LookupError, TypeError, ValueError, ArithmeticError) as gap:
@@ -116,13 +162,15 @@ def _line(
     found += list(differences(case.derived, answers.get("derived", {}), "derived"))
     left = [difference for difference in found if review is None or not review.covers(difference)]
     if left:
-        needs = [*told.needs, *books.ignored_terms(name_of(case.id))]
+        needs = (*told.needs, *books.ignored_terms(name_of(case.id)))
         wanting = f"needs: {', '.join(needs)}; " if needs else ""
-        return Line("needs" if needs else "differs", case.id, wanting + _joined(left))
+        return Line("needs" if needs else "differs", case.id, wanting + _joined(left), needs)
     if review is None or (review.of_kind and not found):
         return Line("pass", case.id, case.words)
     if not found:
         return Line("shrink", case.id, "holds, and is still in reviewed.yml: take it out")
+    if repeated := review.reproduced(found):
+        return Line("differs", case.id, f"repeats what its source contradicts: {repeated}")
     return Line(review.word, case.id, f"{review.reason} Here: {_joined(found)}")
 
 
@@ -141,6 +189,7 @@ def _build(facts: Facts, told: Sequence[Told], folder: Path, say: Callable[[str]
     _command(folder, database, say, "build", "--as-of", as_of)
     books = Books(Snapshot(database), cuts, rejected=_rejected(database))
     books.failed_checks = _check(folder, database, say)
+    books.failed_checks += _other_programs(folder, database, say)
     books.ignored = _ignored(database)
     if any(case.repeats for case in told):
         books.again = _in_pieces(folder, as_of, say)
@@ -179,6 +228,24 @@ def _check(folder: Path, database: Path, say: Callable[[str], None]) -> list[str
     return failed
 
 
+def _other_programs(folder: Path, database: Path, say: Callable[[str], None]) -> list[str]:
+    """What hledger and beancount have against the journals of the book."""
+    found = []
+    for form in other_programs.FORMATS:
+        if other_programs.is_missing(form):
+            say(f"{form} is not installed, so it is not asked: .ci/tools installs it")
+            continue
+        say(f"creditbooks export journals --format {form}")
+        path = folder / f"journals.{form}"
+        # It exits with 1 while checks of the book fail, and writes the journals all the same.
+        other_programs.export(database, form, path)
+        if refused := other_programs.refusal(form, path):
+            found.append(f"FAIL  {form} refuses the journals: {refused.splitlines()[0]}")
+        elif other_programs.computed(form, path) != other_programs.balances(database):
+            found.append(f"FAIL  {form} finds other balances than the trial balance")
+    return found
+
+
 def _run(
     folder: Path, database: Path, say: Callable[[str], None], *words: str
 ) -> subprocess.CompletedProcess[str]:
@@ -200,14 +267,16 @@ def _rejected(database: Path) -> list[str]:
 
 
 def _ignored(database: Path) -> list[tuple[str, str]]:
-    """(what, term) of each configured term that `check` found not carried out."""
+    """(what, term) of each configured term or fact that `check` found not carried out."""
     import duckdb
 
     with duckdb.connect(str(database), read_only=True) as connection:
         kept = connection.execute(
-            "select 1 from information_schema.tables where table_schema = 'failures' "
-            f"and table_name = '{TERMS}'"
+            "select table_name from information_schema.tables where table_schema = 'failures'"
         ).fetchall()
-        if not kept:
-            return []
-        return connection.execute(f"select distinct subject, term from failures.{TERMS}").fetchall()
+        return [
+            row
+            for (table,) in sorted(kept)
+            if table in NOT_CARRIED_OUT
+            for row in connection.execute(NOT_CARRIED_OUT[table].format(table=table)).fetchall()
+        ]

@@ -10,7 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-ZERO = Decimal(0)
+from tests.golden.compare import ZERO
+from tests.golden.money import Cohort, Money, Moved, Posting
 
 UNPAID_ENTRIES = ("overage", "unfunded", "overdraft", "repayment")
 
@@ -59,6 +60,7 @@ class Lot:
     burn_rank: int
     payment_id: str | None
     parent_lot_id: str | None
+    unit_value: Decimal
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Snapshot:
                     """
                     select
                         lot_id, customer_id, wallet, kind, credits, consideration, effective_at,
-                        expires_at, burn_rank, payment_id, parent_lot_id
+                        expires_at, burn_rank, payment_id, parent_lot_id, unit_value
                     from marts.credit_lots order by lot_id
                     """
                 )
@@ -135,6 +137,36 @@ class Snapshot:
                     """
                 )
             )
+            self._money: defaultdict[str, Money] = defaultdict(Money)
+            for currency, *row in rows(
+                """
+                select
+                    currency, booked_period, account_role, account_number, account_type, wallet,
+                    debit - credit, functional_debit - functional_credit
+                from marts.journal_lines
+                """
+            ):
+                self._money[currency].postings.append(Posting(*row))
+            for currency, number, period, closing in rows(
+                "select currency, account_number, booked_period, closing from marts.trial_balance"
+            ):
+                self._money[currency].closings[number, period] = closing
+            for currency, *row in rows(
+                """
+                select
+                    currency, booked_period, wallet, opening, additions, usage_revenue,
+                    prior_period_revenue, breakage_revenue, refunded, closing
+                from marts.liability_rollforward
+                """
+            ):
+                self._money[currency].rollforward.append(Moved(*row))
+            for currency, *row in rows(
+                """
+                select currency, cohort, recognized_period, sold, amount, remaining
+                from marts.deferred_revenue_waterfall
+                """
+            ):
+                self._money[currency].waterfall.append(Cohort(*row))
             self.liability: dict[str, Decimal] = dict(
                 rows(
                     """
@@ -150,6 +182,10 @@ class Snapshot:
         for event in sorted(events, key=lambda event: (event.occurred_at, event.event_id)):
             self._events[event.customer_id].append(event)
         self.lots = {lot.lot_id: lot for lot in lots}
+
+    def money(self, currency: str) -> Money:
+        """What the books say in one currency."""
+        return self._money[currency]
 
     def of(self, *customers: str) -> Account:
         """The part of some customers."""
@@ -169,7 +205,7 @@ class Account:
     lots: list[Lot]
 
     def lots_of(self, base: str) -> list[Lot]:
-        """The lot of a name, and those a subscription, a payment or a rollover made of it."""
+        """The lot of a name, and those a subscription, a payment or a reset made of it."""
         found = [
             lot for lot in self.lots if lot.lot_id == base or lot.lot_id.startswith(f"{base}:")
         ]

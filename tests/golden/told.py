@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tests.golden.money import Money
 from tests.golden.snapshot import Account, Snapshot
 
 
@@ -31,6 +33,10 @@ class Books:
     ignored: list[tuple[str, str]] = field(default_factory=list)
     failed_checks: list[str] = field(default_factory=list)
 
+    def money(self, currency: str) -> Money:
+        """All money of a currency at the end."""
+        return self.final.money(currency)
+
     def of(self, *customers: str) -> Account:
         """Some customers at the end."""
         return self.final.of(*customers)
@@ -41,11 +47,24 @@ class Books:
 
     def ignored_terms(self, name: str) -> list[str]:
         """Terms of a case that the models do not carry out."""
-        return sorted({term for what, term in self.ignored if f"{name}/" in f"{what}/"})
+        found = {term for what, term in self.ignored if f"{name}/" in f"{what}/ {term}/"}
+        return sorted({_choice(term) for term in found} - {""})
 
     def has_refused(self, name: str) -> bool:
         """Whether `load` refused a row that carries a name."""
         return any(f'"{name}' in row for row in self.rejected)
+
+
+def _choice(term: str) -> str:
+    """A policy's term as its topic and what was chosen; nothing for the figures beside a choice."""
+    policy = _POLICY.fullmatch(term)
+    if policy is None:
+        return term
+    topic, setting, value = policy.groups()
+    return f"{topic}: {value}" if setting in ("method", "value") else ""
+
+
+_POLICY = re.compile(r"(\w+) \S+ (\w+): (.*)")
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@
 {# One row per slice of a stretch after its first: the instant at which it takes over.
 
    cut is its place in the demand of the stretch; cut_at the instant of the event it falls into, or that it
-   follows; instant_from the demand booked before that instant. Sought by the day, and by the instant only on
-   days with a cut, so that events are summed, never sorted. #}
+   follows; instant_from the demand booked before that instant. Sought by the week, and by the instant only in
+   weeks with a cut, so that events are summed, hardly ever sorted. #}
 {% macro cuts_at_level(level) %}
 with
 
@@ -26,92 +26,92 @@ changing as (
             and burn_down.slice_no = 2
 ),
 
-days as (
+weeks as (
     select
         stretch_no,
-        booked_day,
+        booked_week,
         {{ sum_credits('needed') }} as needed
     from (
         {{ in_windows(
-            ref('int_demand__level_' ~ level), 'changing', ['cast(events.booked_at as date) as booked_day', 'events.needed'], ['stretch_no']) }}
+            ref('int_demand__level_' ~ level), 'changing', [week_of('events.booked_at') ~ ' as booked_week', 'events.needed'], ['stretch_no']) }}
     ) as booked
-    group by stretch_no, booked_day
+    group by stretch_no, booked_week
 ),
 
-running_days as (
+running_weeks as (
     select
         stretch_no,
-        booked_day,
-        cast({{ sum_credits('needed', 'partition by stretch_no order by booked_day rows unbounded preceding') }} - needed
-            as {{ t_credits() }}) as day_from
-    from days
+        booked_week,
+        cast({{ sum_credits('needed', 'partition by stretch_no order by booked_week rows unbounded preceding') }} - needed
+            as {{ t_credits() }}) as week_from
+    from weeks
 ),
 
-cut_days as (
+cut_weeks as (
     select
         burn_down.stretch_no,
         burn_down.slice_no,
         burn_down.taken_from as cut,
-        running_days.booked_day,
-        running_days.day_from
+        running_weeks.booked_week,
+        running_weeks.week_from
     from burn_down
-    {{ latest_below('running_days', 'running_days', 'burn_down.stretch_no = running_days.stretch_no', 'burn_down.taken_from', 'running_days.day_from') }}
+    {{ latest_below('running_weeks', 'running_weeks', 'burn_down.stretch_no = running_weeks.stretch_no', 'burn_down.taken_from', 'running_weeks.week_from') }}
     where burn_down.slice_no > 1
 ),
 
-days_with_cuts as (
+weeks_with_cuts as (
     select
         changing.node_no,
         changing.stretch_no,
-        cut_days.booked_day,
-        cut_days.day_from,
-        greatest(changing.starts_at, cast(cut_days.booked_day as timestamp)) as starts_at,
-        least(changing.ends_at, {{ next_day('cut_days.booked_day') }}) as ends_at
-    from cut_days
+        cut_weeks.booked_week,
+        cut_weeks.week_from,
+        greatest(changing.starts_at, cast(cut_weeks.booked_week as timestamp)) as starts_at,
+        least(changing.ends_at, {{ next_week('cut_weeks.booked_week') }}) as ends_at
+    from cut_weeks
     inner join changing
-        on cut_days.stretch_no = changing.stretch_no
-    group by changing.node_no, changing.stretch_no, changing.starts_at, changing.ends_at, cut_days.booked_day, cut_days.day_from
+        on cut_weeks.stretch_no = changing.stretch_no
+    group by changing.node_no, changing.stretch_no, changing.starts_at, changing.ends_at, cut_weeks.booked_week, cut_weeks.week_from
 ),
 
 instants as (
     select
         node_no,
         stretch_no,
-        booked_day,
+        booked_week,
         booked_at,
-        day_from,
+        week_from,
         {{ sum_credits('needed') }} as needed
     from (
         {{ in_windows(
-            ref('int_demand__level_' ~ level), 'days_with_cuts',
-            ['events.node_no', 'events.booked_at', 'events.needed'], ['stretch_no', 'booked_day', 'day_from']) }}
+            ref('int_demand__level_' ~ level), 'weeks_with_cuts',
+            ['events.node_no', 'events.booked_at', 'events.needed'], ['stretch_no', 'booked_week', 'week_from']) }}
     ) as booked
-    group by node_no, stretch_no, booked_day, booked_at, day_from
+    group by node_no, stretch_no, booked_week, booked_at, week_from
 ),
 
 running_instants as (
     select
         node_no,
         stretch_no,
-        booked_day,
+        booked_week,
         booked_at,
-        cast(day_from + {{ sum_credits('needed', 'partition by stretch_no, booked_day order by booked_at rows unbounded preceding') }} - needed
+        cast(week_from + {{ sum_credits('needed', 'partition by stretch_no, booked_week order by booked_at rows unbounded preceding') }} - needed
             as {{ t_credits() }}) as instant_from
     from instants
 )
 
 select
     running_instants.node_no,
-    cut_days.stretch_no,
-    cut_days.slice_no,
-    cut_days.cut,
+    cut_weeks.stretch_no,
+    cut_weeks.slice_no,
+    cut_weeks.cut,
     running_instants.booked_at as cut_at,
     running_instants.instant_from
-from cut_days
+from cut_weeks
 {{ latest_below(
     'running_instants', 'running_instants',
-    'cut_days.stretch_no = running_instants.stretch_no and cut_days.booked_day = running_instants.booked_day',
-    'cut_days.cut', 'running_instants.instant_from') }}
+    'cut_weeks.stretch_no = running_instants.stretch_no and cut_weeks.booked_week = running_instants.booked_week',
+    'cut_weeks.cut', 'running_instants.instant_from') }}
 {% endmacro %}
 
 {# One row per node and segment of time in which one lot, or nobody, pays what is booked; and one, an instant

@@ -3,8 +3,11 @@
    entry_type draw: the lot pays [taken_from, taken_to) of the stretch's demand, in event order.
    entry_type shortfall: no lot pays that part. The draws and the shortfall of a stretch cover its demand
    exactly: they are its slices, numbered in order. Where the wallet carries its overdraft, a lot that came
-   later may have repaid a part of the shortfall: a draw with the instant of that, repaid_at. entry_type
-   expire, remove: what the lot lost then (taken_to), nothing to do with demand. #}
+   later may have repaid a part of the shortfall: a draw with the instant of that, repaid_at.
+
+   The others have nothing to do with demand. entry_type expire, remove, cap: what the lot lost then (taken_to);
+   move: what it had as it went on to its next phase; fill: what it was granted. removal_id names the removal,
+   or the limit that cut or filled. #}
 {% macro burn_down_at_level(level) %}
 with
 
@@ -21,6 +24,16 @@ withheld as (
     from {{ ref('int_lot_removals') }}
     where withheld > 0
     group by lot_no
+),
+
+phases as (
+    select * from {{ ref('int_lot_phases') }}
+    where wallet_level = {{ level }}
+),
+
+limits as (
+    select * from {{ ref('int_lot_limits') }}
+    where wallet_level = {{ level }}
 ),
 
 stretches as (
@@ -40,33 +53,53 @@ demand as (
     group by stretch_no
 ),
 
--- At one instant: what ends leaves first, then removals, then new lots, then the demand of the stretch.
--- A lot booked at or after its own end comes and goes in that order, and repays nothing. One that is granted
--- already and can be used only after as_of has not come.
+-- At one instant: what ends leaves first; lots move on to their next phase; new lots arrive; what rolled over
+-- is capped; resets, each of which cuts before it fills; removals; the ends of lots that come and go at that
+-- instant; what arrived repays what the wallet owes; and the demand of the stretch. A lot that is granted already
+-- and can be used only after as_of has not come.
 instructions as (
     select
-        lots.node_no,
-        lots.usable_from as moment,
+        phases.node_no,
+        phases.usable_from as moment,
         3 as turn,
-        case when ends.ends_at = lots.usable_from then 'hold' else 'add' end as op,
-        lots.burn_rank as k,
+        '' as reset_id,
+        'add' as op,
+        phases.place_no as k,
         cast(lots.credits - coalesce(withheld.credits, 0) as {{ t_credits() }}) as x,
         lots.lot_id as reference
-    from lots
-    left join {{ ref('int_lot_ends') }} as ends
-        on lots.lot_no = ends.lot_no
+    from phases
+    inner join lots
+        on phases.lot_no = lots.lot_no
     left join withheld
-        on lots.lot_no = withheld.lot_no
+        on phases.lot_no = withheld.lot_no
     where
-        lots.usable_from < {{ as_of() }}
+        phases.phase_no = 1
+        and lots.parent_lot_id is null
+        and phases.usable_from < {{ as_of() }}
         and lots.credits > coalesce(withheld.credits, 0)
     union all
     select
-        lots.node_no,
+        next_phases.node_no,
+        next_phases.usable_from as moment,
+        2 as turn,
+        '' as reset_id,
+        'move' as op,
+        phases.place_no as k,
+        cast(next_phases.place_no as {{ t_credits() }}) as x,
+        '' as reference
+    from phases as next_phases
+    inner join phases
+        on
+            next_phases.lot_no = phases.lot_no
+            and next_phases.phase_no = phases.phase_no + 1
+    union all
+    select
+        ends.node_no,
         ends.ends_at as moment,
-        case when ends.ends_at = lots.usable_from then 5 else 1 end as turn,
+        case when ends.ends_at = lots.usable_from then 7 else 1 end as turn,
+        '' as reset_id,
         'take' as op,
-        lots.burn_rank as k,
+        ends.place_no as k,
         lots.credits as x,
         'expire' as reference
     from {{ ref('int_lot_ends') }} as ends
@@ -74,11 +107,36 @@ instructions as (
         on ends.lot_no = lots.lot_no
     union all
     select
-        lots.node_no,
+        node_no,
+        limited_at as moment,
+        case cause when 'rollover' then 4 else 5 end as turn,
+        case cause when 'rollover' then '' else limit_id end as reset_id,
+        'cap' as op,
+        cap_group as k,
+        most as x,
+        limit_id as reference
+    from limits
+    where most is not null
+    union all
+    select
+        node_no,
+        limited_at as moment,
+        5 as turn,
+        limit_id as reset_id,
+        'fill' as op,
+        refill_place_no as k,
+        least as x,
+        limit_id as reference
+    from limits
+    where refill_place_no is not null
+    union all
+    select
+        removals.node_no,
         removals.removed_at as moment,
-        case when removals.removed_at = lots.usable_from then 4 else 2 end as turn,
+        6 as turn,
+        '' as reset_id,
         'take' as op,
-        lots.burn_rank as k,
+        removals.place_no as k,
         removals.requested as x,
         removals.removal_id as reference
     from {{ ref('int_lot_removals') }} as removals
@@ -87,9 +145,25 @@ instructions as (
     where removals.withheld is null
     union all
     select
+        phases.node_no,
+        phases.usable_from as moment,
+        8 as turn,
+        '' as reset_id,
+        'repay' as op,
+        cast(0 as bigint) as k,
+        {{ zero_credits() }} as x,
+        '' as reference
+    from phases
+    inner join carrying
+        on {{ wallet_rank_of('phases.node_no') }} = carrying.wallet_rank
+    where phases.phase_no = 1
+    group by phases.node_no, phases.usable_from
+    union all
+    select
         stretches.node_no,
         stretches.starts_at as moment,
-        6 as turn,
+        9 as turn,
+        '' as reset_id,
         case when carrying.wallet_rank is null then 'burn' else 'owe' end as op,
         cast(stretches.stretch_no as bigint) as k,
         demand.demand as x,
@@ -104,7 +178,7 @@ instructions as (
 tape as (
     select
         *,
-        cast(row_number() over (partition by node_no order by moment, turn, k, reference) as bigint) as i
+        cast(row_number() over (partition by node_no order by moment, turn, reset_id, k, reference) as bigint) as i
     from instructions
 ),
 
@@ -121,7 +195,7 @@ entries as (
         tape.reference,
         case when tape.op in ('burn', 'owe') then tape.k end as stretch_no,
         burned.i,
-        burned.k as burn_rank,
+        burned.k as place_no,
         burned.taken_from,
         burned.taken_to
     from burned
@@ -156,7 +230,7 @@ short as (
 ),
 
 -- What is owed is repaid in the order it was run up: the shortfalls of a wallet laid end to end, and over them
--- what each arriving lot paid of them; the rest (instruction 0) is still owed.
+-- what each arriving lot paid of them, in burn order; the rest (number 0) is still owed.
 owed as (
     select
         short.node_no,
@@ -172,12 +246,14 @@ owed as (
 repaid as (
     select
         node_no,
-        i as other_no,
-        cast({{ sum_credits('taken_to', 'partition by node_no order by i rows unbounded preceding') }} - taken_to
-            as {{ t_credits() }}) as taken_from,
-        taken_to as credits
+        moment,
+        place_no,
+        cast(row_number() over (partition by node_no order by i, taken_from) as bigint) as other_no,
+        cast({{ sum_credits('taken_to - taken_from', 'partition by node_no order by i, taken_from rows unbounded preceding') }}
+            - (taken_to - taken_from) as {{ t_credits() }}) as taken_from,
+        cast(taken_to - taken_from as {{ t_credits() }}) as credits
     from entries
-    where op = 'add'
+    where op = 'repay'
 ),
 
 repaying as (
@@ -206,8 +282,8 @@ settled as (
         short.node_no,
         short.moment,
         short.stretch_no,
-        entries.burn_rank,
-        entries.moment as repaid_at,
+        repaid.place_no,
+        repaid.moment as repaid_at,
         cast(short.taken_to - {{ sum_credits(
             'repayments.credits',
             'partition by repayments.one_no order by repayments.other_no = 0 desc, repayments.other_no desc rows unbounded preceding')
@@ -216,33 +292,34 @@ settled as (
     from repayments
     inner join short
         on repayments.one_no = short.stretch_no
-    left join entries
+    left join repaid
         on
-            repayments.node_no = entries.node_no
-            and repayments.other_no = entries.i
+            repayments.node_no = repaid.node_no
+            and repayments.other_no = repaid.other_no
 ),
 
 final as (
     select
         case
             when entries.stretch_no is not null then 'draw'
-            when entries.reference = 'expire' and entries.turn in (1, 5) then 'expire'
-            else 'remove'
+            when entries.op <> 'take' then entries.op
+            when entries.turn = 6 then 'remove'
+            else 'expire'
         end as entry_type,
         entries.node_no,
         entries.moment,
         entries.stretch_no,
-        lots.lot_no,
-        case when entries.turn in (2, 4) then entries.reference end as removal_id,
+        phases.lot_no,
+        case when entries.turn in (4, 5, 6) then entries.reference end as removal_id,
         cast(null as timestamp) as repaid_at,
         entries.taken_from,
         entries.taken_to
     from entries
-    inner join lots
+    inner join phases
         on
-            entries.node_no = lots.node_no
-            and entries.burn_rank = lots.burn_rank
-    where entries.op <> 'add'
+            entries.node_no = phases.node_no
+            and entries.place_no = phases.place_no
+    where entries.op <> 'repay'
     union all
     select
         'shortfall' as entry_type,
@@ -264,16 +341,16 @@ final as (
         settled.node_no,
         settled.moment,
         settled.stretch_no,
-        lots.lot_no,
+        phases.lot_no,
         cast(null as string) as removal_id,
         settled.repaid_at,
         settled.taken_from,
         cast(settled.taken_from + settled.credits as {{ t_credits() }}) as taken_to
     from settled
-    left join lots
+    left join phases
         on
-            settled.node_no = lots.node_no
-            and settled.burn_rank = lots.burn_rank
+            settled.node_no = phases.node_no
+            and settled.place_no = phases.place_no
 )
 
 select

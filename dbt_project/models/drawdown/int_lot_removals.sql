@@ -28,8 +28,7 @@ plan_changes as (
 ),
 
 lot_events as (
-    select * from {{ source('feeds', 'lot_events') }}
-    where {{ is_known('occurred_at', 'received_at') }}
+    select * from {{ ref('stg_lot_events') }}
 ),
 
 refunds as (
@@ -70,6 +69,10 @@ refunded_lots as (
         on
             periods.subscription_id = lots.subscription_id
             and periods.period_index = lots.subscription_period
+),
+
+phases as (
+    select * from {{ ref('int_lot_phases') }}
 ),
 
 removals as (
@@ -124,18 +127,46 @@ removals as (
         on plan_changes.subscription_id = lots.subscription_id
     union all
     select
+        plan_changes.replaced_by || ':replaced' as removal_id,
+        'void' as cause,
+        cast(null as string) as payment_id,
+        refills.lot_no,
+        plan_changes.booked_at as removed_at,
+        refills.credits as requested,
+        'replaced by ' || plan_changes.replaced_by as reason
+    from plan_changes
+    inner join lots
+        on plan_changes.subscription_id = lots.subscription_id
+    inner join lots as refills
+        on lots.lot_id = refills.parent_lot_id
+    union all
+    select
         lot_events.lot_event_id as removal_id,
         lot_events.kind as cause,
         cast(null as string) as payment_id,
         lots.lot_no,
-        {{ booked_at('lot_events.occurred_at') }} as removed_at,
+        lot_events.booked_at as removed_at,
         coalesce(lot_events.credits, lots.credits) as requested,
         lot_events.reason
     from lot_events
     inner join lots
         on lot_events.lot_id = lots.lot_id
-    {{ join_open_window('lot_events.received_at') }}
     where lot_events.kind in ('void', 'reduce')
+    union all
+    select
+        lot_events.lot_event_id as removal_id,
+        lot_events.kind as cause,
+        cast(null as string) as payment_id,
+        refills.lot_no,
+        lot_events.booked_at as removed_at,
+        refills.credits as requested,
+        lot_events.reason
+    from lot_events
+    inner join lots as refills
+        on lot_events.lot_id = refills.parent_lot_id
+    where
+        lot_events.kind = 'void'
+        and lot_events.credits is null
 ),
 
 timed as (
@@ -145,7 +176,6 @@ timed as (
         removals.payment_id,
         removals.lot_no,
         lots.node_no,
-        lots.burn_rank,
         greatest(removals.removed_at, lots.booked_at) as removed_at,
         removals.requested,
         removals.reason,
@@ -166,17 +196,25 @@ running as (
 )
 
 select
-    removal_id,
-    cause,
-    payment_id,
-    lot_no,
-    node_no,
-    burn_rank,
-    removed_at,
-    requested,
+    running.removal_id,
+    running.cause,
+    running.payment_id,
+    running.lot_no,
+    running.node_no,
+    phases.place_no,
+    running.removed_at,
+    running.requested,
     case
-        when is_before_release
-            then greatest({{ zero_credits() }}, least(requested, cast(credits - (requested_to - requested) as {{ t_credits() }})))
+        when running.is_before_release
+            then greatest(
+                {{ zero_credits() }},
+                least(running.requested, cast(running.credits - (running.requested_to - running.requested) as {{ t_credits() }}))
+            )
     end as withheld,
-    reason
+    running.reason
 from running
+left join phases
+    on
+        running.lot_no = phases.lot_no
+        and running.removed_at >= phases.usable_from
+        and (running.removed_at < phases.ends_at or phases.is_last)

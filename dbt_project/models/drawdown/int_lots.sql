@@ -1,4 +1,4 @@
--- One row per lot: credits, the consideration actually earned for them, window, and place in burn order.
+-- One row per lot: credits, the consideration actually earned for them, and the window it was granted with.
 --
 -- Consideration is frozen at inception: the net amount of what was bought, shared over its earning lots by
 -- credits, each share the difference of two rounded running totals so that they sum to the amount. Given
@@ -6,17 +6,71 @@
 -- at the rate of the day it was paid, whenever its lots start: together they carry what was received.
 --
 -- A lot is booked when it is granted, or in the first open period after: from then on it is deferred. It can be
--- used from its effective_at on, never before it is booked: it cannot pay for usage of a closed period.
--- burn_rank is total: ties end at lot_id.
+-- used from its effective_at on, never before it is booked: it cannot pay for usage of a closed period. What
+-- becomes of its window, and its place in burn order, is in int_lot_phases.
+--
+-- A reset that fills a lot up grants credits: a lot of its own, given for nothing, which lives and burns as the
+-- lot it fills (parent_lot_id) does. Its credits here are the most it can be; int_lot_grants has what it got
+-- (decision 14).
 
 with
 
-lots as (
+granted as (
     select * from {{ ref('int_lots__from_payments') }}
     union all
     select * from {{ ref('int_lots__from_subscriptions') }}
     union all
     select * from {{ ref('int_lots__from_grants') }}
+),
+
+resets as (
+    select
+        lot_event_id,
+        lot_id,
+        occurred_at,
+        booked_at,
+        least(least, most) as most_refilled
+    from {{ ref('stg_lot_events') }}
+    where kind = 'reset' and least > 0
+),
+
+lots as (
+    select
+        granted.*,
+        cast(null as string) as parent_lot_id
+    from granted
+    union all
+    select
+        granted.lot_id || ':' || resets.lot_event_id as lot_id,
+        'reset' as origin,
+        resets.lot_event_id as origin_id,
+        granted.customer_id,
+        granted.wallet,
+        case when granted.kind in ('paid', 'bonus') then 'included' else granted.kind end as kind,
+        resets.most_refilled as credits,
+        false as earns,
+        {{ zero_money() }} as origin_amount,
+        granted.origin_currency,
+        resets.occurred_at as valued_at,
+        resets.occurred_at as granted_at,
+        greatest(resets.booked_at, granted.usable_from) as booked_at,
+        resets.occurred_at as effective_at,
+        greatest(resets.booked_at, granted.usable_from) as usable_from,
+        granted.received_at,
+        granted.expires_at,
+        granted.priority,
+        cast(null as string) as offer,
+        cast(null as string) as payment_id,
+        cast(null as string) as subscription_id,
+        cast(null as int) as subscription_period,
+        cast(null as string) as card_version,
+        cast(null as int) as grant_no,
+        cast(null as {{ t_credits() }}) as quantity,
+        granted.lot_id as parent_lot_id
+    from granted
+    inner join resets
+        on granted.lot_id = resets.lot_id
+    where resets.most_refilled > 0
 ),
 
 book as (
@@ -38,10 +92,6 @@ wallets as (
 
 currencies as (
     select * from {{ source('config', 'currencies') }}
-),
-
-kind_order as (
-    select * from {{ source('config', 'kind_order') }}
 ),
 
 weighed as (
@@ -113,84 +163,43 @@ keyed as (
     from considered
     inner join customers
         on considered.customer_id = customers.customer_id
-),
-
--- Each wallet's sort keys, in order, as numbers that sort ascending (decision 6).
-sort_values as (
-    select
-        keyed.lot_id,
-        keys.position,
-        case when keys.is_descending then -1 else 1 end
-        * case keys.key
-            when 'priority' then cast(keyed.priority as decimal(38, 9))
-            when 'expires_at' then cast({{ sortable_instant('coalesce(keyed.expires_at, ' ~ end_of_time() ~ ')') }} as decimal(38, 9))
-            when 'effective_at' then cast({{ sortable_instant('keyed.effective_at') }} as decimal(38, 9))
-            when 'received_at' then cast({{ sortable_instant('keyed.received_at') }} as decimal(38, 9))
-            when 'kind' then cast(kind_order.kind_rank as decimal(38, 9))
-            when 'credits' then cast(keyed.credits as decimal(38, 9))
-            when 'unit_value' then cast({{ unit_value('keyed.consideration', 'keyed.credits') }} as decimal(38, 9))
-        end as sort_value
-    from keyed
-    inner join {{ source('config', 'burn_order_keys') }} as keys
-        on keyed.wallet = keys.wallet
-    left join kind_order
-        on
-            keyed.wallet = kind_order.wallet
-            and keyed.kind = kind_order.kind
-    where keys.key <> 'lot_id'
-),
-
-sort_keys as (
-    select
-        lot_id,
-        {% for place in range(1, 9) -%}
-            max(case when position = {{ place }} then sort_value end) as sort_{{ place }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from sort_values
-    group by lot_id
 )
 
 select
-    cast(row_number() over (order by keyed.lot_id) as bigint) as lot_no,
-    keyed.lot_id,
-    keyed.node_no,
-    keyed.pool_no,
-    keyed.pool_id,
-    keyed.customer_id,
-    keyed.wallet,
-    keyed.wallet_rank,
-    keyed.wallet_level,
-    keyed.kind,
-    keyed.credits,
-    keyed.consideration,
-    keyed.currency,
-    keyed.minor_units,
-    keyed.functional_consideration,
-    keyed.functional_minor_units,
-    keyed.liability,
-    keyed.granted_at,
-    keyed.booked_at,
-    keyed.effective_at,
-    keyed.usable_from,
-    keyed.expires_at,
-    keyed.priority,
-    keyed.origin,
-    keyed.origin_id,
-    keyed.offer,
-    keyed.payment_id,
-    keyed.subscription_id,
-    keyed.subscription_period,
-    keyed.card_version,
-    {{ period_of('keyed.booked_at') }} as booked_period,
-    cast(row_number() over (
-        partition by keyed.node_no
-        order by
-            {% for place in range(1, 9) -%}
-                sort_keys.sort_{{ place }} nulls last,
-            {% endfor %}
-            keyed.lot_id
-    ) as bigint) as burn_rank
+    cast(row_number() over (order by lot_id) as bigint) as lot_no,
+    lot_id,
+    node_no,
+    pool_no,
+    pool_id,
+    customer_id,
+    wallet,
+    wallet_rank,
+    wallet_level,
+    kind,
+    credits,
+    consideration,
+    currency,
+    minor_units,
+    functional_consideration,
+    functional_minor_units,
+    liability,
+    granted_at,
+    booked_at,
+    effective_at,
+    usable_from,
+    received_at,
+    expires_at,
+    priority,
+    origin,
+    origin_id,
+    offer,
+    payment_id,
+    subscription_id,
+    subscription_period,
+    card_version,
+    grant_no,
+    quantity,
+    parent_lot_id,
+    {{ period_of('booked_at') }} as booked_period
 from keyed
-left join sort_keys
-    on keyed.lot_id = sort_keys.lot_id
-where keyed.credits > 0
+where credits > 0

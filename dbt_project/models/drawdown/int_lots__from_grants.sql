@@ -43,7 +43,9 @@ select
     grants.payment_id,
     cast(null as string) as subscription_id,
     cast(null as int) as subscription_period,
-    cast(null as string) as card_version
+    cast(null as string) as card_version,
+    cast(null as int) as grant_no,
+    cast(null as {{ t_credits() }}) as quantity
 from grants
 left join payments
     on grants.payment_id = payments.payment_id

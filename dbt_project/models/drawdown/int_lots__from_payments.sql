@@ -77,7 +77,12 @@ bought as (
             when sold_by = 'amount' then {{ share_in_quanta(
                 'credits', billionths('net_amount'), billionths('price_amount'), 'precision', 'rounding') }}
             else cast(credits * quantity as {{ t_credits() }})
-        end as granted
+        end as granted,
+        case
+            when sold_by = 'amount' then {{ share_in_quanta(
+                'cast(1 as ' ~ t_credits() ~ ')', billionths('net_amount'), billionths('price_amount'), '9') }}
+            else quantity
+        end as purchases
     from promised
     where
         slabs_by is null
@@ -117,7 +122,8 @@ added as (
             when slabs.share is null then slabs.credits
             else {{ share_in_quanta(
                 'sized.paid_credits', billionths('slabs.share'), '1000000000', 'sized.precision', 'sized.rounding') }}
-        end as granted
+        end as granted,
+        sized.quantity as purchases
     from sized
     inner join slabs
         on
@@ -130,7 +136,7 @@ added as (
 
 {% set columns = [
     'payment_id', 'customer_id', 'net_amount', 'currency', 'occurred_at', 'booked_at', 'received_at', 'offer', 'grant_no',
-    'wallet', 'kind', 'earns', 'priority', 'expires', 'expires_count', 'expires_unit', 'card_version', 'granted'] -%}
+    'wallet', 'kind', 'earns', 'priority', 'expires', 'expires_count', 'expires_unit', 'card_version', 'granted', 'purchases'] -%}
 granted as (
     select {{ columns | join(', ') }} from bought
     union all
@@ -162,5 +168,7 @@ select
     payment_id,
     cast(null as string) as subscription_id,
     cast(null as int) as subscription_period,
-    card_version
+    card_version,
+    grant_no,
+    purchases as quantity
 from granted

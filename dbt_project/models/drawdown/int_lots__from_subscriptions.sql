@@ -133,7 +133,7 @@ prorated as (
             when is_cut_short and earns and covered > 0
                 then greatest(
                     {{ share_in_quanta('cast(credits * quantity as ' ~ t_credits() ~ ')', 'covered', 'whole', 'precision', 'rounding') }},
-                    {{ from_billionths(billionths_per_quantum('precision')) }}
+                    cast({{ quantum('precision') }} as {{ t_credits() }})
                 )
             else
                 {{ share_in_quanta('cast(credits * quantity as ' ~ t_credits() ~ ')', 'covered', 'whole', 'precision', 'rounding') }}
@@ -195,7 +195,9 @@ select
     cast(null as string) as payment_id,
     capped.subscription_id,
     capped.period_index as subscription_period,
-    capped.card_version
+    capped.card_version,
+    capped.grant_no,
+    capped.quantity
 from capped
 {{ join_open_window('capped.received_at') }}
 where capped.capped_credits > 0

@@ -8,7 +8,7 @@ boundaries as (
     select
         node_no,
         usable_from as starts_at
-    from {{ ref('int_lots') }}
+    from {{ ref('int_lot_phases') }}
     union
     select
         node_no,
@@ -20,6 +20,11 @@ boundaries as (
         removed_at as starts_at
     from {{ ref('int_lot_removals') }}
     where withheld is null
+    union
+    select
+        node_no,
+        limited_at as starts_at
+    from {{ ref('int_lot_limits') }}
     union
     -- Before its first lot a wallet that carries its overdraft runs up what that lot repays.
     select

@@ -30,6 +30,10 @@ lots as (
     select * from {{ ref('int_lots') }}
 ),
 
+grants as (
+    select * from {{ ref('int_lot_grants') }}
+),
+
 usage as (
     select * from {{ source('feeds', 'usage') }}
 )
@@ -66,13 +70,15 @@ inner join usage
 union all
 select
     'late lot' as what,
-    lot_id as fact_id,
-    lot_id,
-    {{ period_of('granted_at') }} as service_period,
-    booked_period,
-    credits,
-    cast(consideration as {{ t_amount() }}) as amount,
-    currency,
+    lots.lot_id as fact_id,
+    lots.lot_id,
+    {{ period_of('lots.granted_at') }} as service_period,
+    lots.booked_period,
+    grants.credits,
+    cast(lots.consideration as {{ t_amount() }}) as amount,
+    lots.currency,
     'received after its period was closed' as reason
 from lots
-where {{ period_of('granted_at') }} <> booked_period
+inner join grants
+    on lots.lot_no = grants.lot_no
+where {{ period_of('lots.granted_at') }} <> lots.booked_period

@@ -2,7 +2,9 @@
 -- for only later (overdraft, and its repayment by the draw of a later lot).
 --
 -- A view: at event level the words of a movement are those of its event and lot (decision 3). Entry ids say
--- what they are: <event>/<lot> for a draw, <lot>/grant, <lot>/expire, <lot>/<removal>, <event>/overage.
+-- what they are: <event>/<lot> for a draw, <lot>/grant, <lot>/expire, <lot>/<removal>, <event>/overage. What
+-- expires above a cap is <lot>/expire:<instant>; what rolls over leaves and enters the same lot, at one
+-- instant, in <lot>/rollover_out:<instant> and <lot>/rollover_in:<instant>.
 {{ config(materialized='view') }}
 
 with
@@ -36,8 +38,19 @@ lots as (
     select * from {{ ref('int_lots') }}
 ),
 
+grants as (
+    select * from {{ ref('int_lot_grants') }}
+),
+
 losses as (
     select * from {{ ref('int_lot_losses') }}
+),
+
+rolled_over as (
+    select * from {{ ref('int_lot_moves') }}
+    where
+        began_by = 'rollover'
+        and moved_at < {{ as_of() }}
 ),
 
 uncovered as (
@@ -119,7 +132,7 @@ select
     lots.lot_id,
     lots.customer_id,
     lots.wallet,
-    lots.credits,
+    grants.credits,
     cast(lots.consideration as {{ t_amount() }}) as amount,
     lots.currency,
     lots.granted_at as occurred_at,
@@ -135,11 +148,16 @@ select
     lots.card_version,
     {{ period_of('lots.granted_at') }} <> lots.booked_period as is_late,
     cast(null as string) as corrects,
-    lots.offer as reason
+    coalesce(lots.offer, case when lots.parent_lot_id is not null then 'refill of ' || lots.parent_lot_id end) as reason
 from lots
+inner join grants
+    on lots.lot_no = grants.lot_no
 union all
 select
-    lots.lot_id || '/' || coalesce(losses.removal_id, 'expire') as entry_id,
+    lots.lot_id || '/' || case
+        when losses.limited_by = 'rollover' then 'expire:' || {{ instant_label('losses.happened_at') }}
+        else coalesce(losses.removal_id, 'expire')
+    end as entry_id,
     case losses.cause when 'expire' then 'expire' else 'void' end as entry_type,
     lots.lot_id,
     lots.customer_id,
@@ -165,6 +183,35 @@ from losses
 inner join lots
     on losses.lot_no = lots.lot_no
 union all
+{% for entry_type, sign in [('rollover_out', '-'), ('rollover_in', '')] -%}
+select
+    lots.lot_id || '/{{ entry_type }}:' || {{ instant_label('rolled_over.moved_at') }} as entry_id,
+    '{{ entry_type }}' as entry_type,
+    lots.lot_id,
+    lots.customer_id,
+    lots.wallet,
+    cast({{ sign }}rolled_over.credits as {{ t_credits() }}) as credits,
+    cast({{ sign }}{{ cost_basis('lots.consideration', 'rolled_over.credits', 'lots.credits') }} as {{ t_amount() }}) as amount,
+    lots.currency,
+    rolled_over.moved_at as occurred_at,
+    rolled_over.moved_at as booked_at,
+    {{ period_of('rolled_over.moved_at') }} as service_period,
+    {{ period_of('rolled_over.moved_at') }} as booked_period,
+    cast(null as string) as event_id,
+    lots.payment_id,
+    cast(null as string) as user_id,
+    cast(null as string) as team_id,
+    cast(null as string) as meter,
+    cast(null as string) as rate_id,
+    lots.card_version,
+    false as is_late,
+    cast(null as string) as corrects,
+    'rollover' as reason
+from rolled_over
+inner join lots
+    on rolled_over.lot_no = lots.lot_no
+union all
+{% endfor -%}
 select
     events.event_id || '/' || uncovered.entry_type || case uncovered.cause when 'limit' then ':limit' else '' end as entry_id,
     uncovered.entry_type,

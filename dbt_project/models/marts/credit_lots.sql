@@ -1,28 +1,60 @@
 -- One row per lot: what was granted, for how much, for how long, and where it came from.
+--
+-- expires_at and burn_rank are those of the phase the lot is in: of its last one that it entered with credits.
+
+with
+
+lots as (
+    select * from {{ ref('int_lots') }}
+),
+
+grants as (
+    select * from {{ ref('int_lot_grants') }}
+),
+
+phases as (
+    select * from {{ ref('int_lot_phases') }}
+),
+
+moved as (
+    select
+        lot_no,
+        max(phase_no) as phase_no
+    from {{ ref('int_lot_moves') }}
+    group by lot_no
+)
 
 select
-    lot_id,
-    customer_id,
-    pool_id,
-    wallet,
-    kind,
-    credits,
-    consideration,
-    currency,
-    {{ unit_value('consideration', 'credits') }} as unit_value,
-    granted_at,
-    effective_at,
-    usable_from,
-    expires_at,
-    priority,
-    burn_rank,
-    offer,
-    payment_id,
-    subscription_id,
-    origin,
-    origin_id,
-    card_version,
-    cast(null as string) as parent_lot_id,
-    liability,
-    booked_period
-from {{ ref('int_lots') }}
+    lots.lot_id,
+    lots.customer_id,
+    lots.pool_id,
+    lots.wallet,
+    lots.kind,
+    grants.credits,
+    lots.consideration,
+    lots.currency,
+    {{ unit_value('lots.consideration', 'lots.credits') }} as unit_value,
+    lots.granted_at,
+    lots.effective_at,
+    lots.usable_from,
+    phases.expires_at,
+    lots.priority,
+    phases.burn_rank,
+    lots.offer,
+    lots.payment_id,
+    lots.subscription_id,
+    lots.origin,
+    lots.origin_id,
+    lots.card_version,
+    lots.parent_lot_id,
+    lots.liability,
+    lots.booked_period
+from lots
+inner join grants
+    on lots.lot_no = grants.lot_no
+left join moved
+    on lots.lot_no = moved.lot_no
+inner join phases
+    on
+        lots.lot_no = phases.lot_no
+        and coalesce(moved.phase_no, 1) = phases.phase_no

@@ -2,8 +2,8 @@
 --
 -- The offer that is left says it, in the card its last period was billed under. Where its credits expire and it
 -- prorates, the share of that period's price that was not reached goes back to the customer's account: price x
--- time left / whole time, rounded once. Money goes back with the credits only: what is kept stays paid for
--- (decision 15). A change learned of late is booked in the first open period, like the facts it follows from.
+-- time left / whole time, rounded once. Money goes back with the credits only: what is kept, or converted to
+-- live on until the first period of the new plan ends, stays paid for (decision 15). A change learned of late is booked in the first open period, like the facts it follows from.
 
 with
 
@@ -137,15 +137,20 @@ given_back as (
 )
 
 select
-    subscription_id,
-    replaced_by,
-    changed_at,
-    booked_at,
-    {{ period_of('booked_at') }} as booked_period,
-    on_change,
-    period_index,
-    currency,
-    period_price,
-    price_back,
-    {{ functional('price_back', 'fx_rate', 'functional_minor_units') }} as price_back_functional
+    given_back.subscription_id,
+    given_back.replaced_by,
+    given_back.changed_at,
+    given_back.booked_at,
+    {{ period_of('given_back.booked_at') }} as booked_period,
+    given_back.on_change,
+    given_back.period_index,
+    given_back.currency,
+    given_back.period_price,
+    given_back.price_back,
+    {{ functional('given_back.price_back', 'given_back.fx_rate', 'given_back.functional_minor_units') }} as price_back_functional,
+    new_periods.period_end as converted_until
 from given_back
+left join periods as new_periods
+    on
+        given_back.replaced_by = new_periods.subscription_id
+        and new_periods.period_index = 1

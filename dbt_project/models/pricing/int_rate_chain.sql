@@ -52,12 +52,7 @@ select
     prices.wallet,
     wallets.rank as wallet_rank,
     wallets.level as wallet_level,
-    case wallets.precision
-        {% for digits in range(9) -%}
-            when {{ digits }} then cast({{ '1' if digits == 0 else '0.' ~ '0' * (digits - 1) ~ '1' }} as decimal(10, 9))
-        {% endfor -%}
-        else cast(0.000000001 as decimal(10, 9))
-    end as quantum,
+    {{ quantum('wallets.precision') }} as quantum,
     wallets.rounding,
     rates.tiers is not null as is_tiered,
     {{ price_forms('prices.quanta_numerator', 'prices.quanta_denominator', '', 'wallets.rounding') }},

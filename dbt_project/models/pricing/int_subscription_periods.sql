@@ -106,6 +106,7 @@ select
     offer,
     quantity,
     agreed_price,
+    ended_at,
     received_at,
     period_index,
     period_start,

@@ -4,15 +4,17 @@ with
 
 movements as (
     select
-        lot_no,
-        booked_period,
-        credits as granted,
+        lots.lot_no,
+        lots.booked_period,
+        grants.credits as granted,
         {{ zero_credits() }} as drawn,
         {{ zero_credits() }} as drawn_late,
         {{ zero_credits() }} as lapsed,
         {{ zero_credits() }} as voided,
         {{ zero_credits() }} as refunded
-    from {{ ref('int_lots') }}
+    from {{ ref('int_lots') }} as lots
+    inner join {{ ref('int_lot_grants') }} as grants
+        on lots.lot_no = grants.lot_no
     union all
     select
         lot_no,

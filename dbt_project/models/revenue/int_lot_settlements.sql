@@ -23,6 +23,9 @@ running as (
         lots.minor_units,
         lots.functional_minor_units,
         {{ sum_credits(
+            'movements.granted',
+            'partition by movements.lot_no order by movements.booked_period rows unbounded preceding') }} as granted_to_date,
+        {{ sum_credits(
             'movements.drawn + movements.drawn_late + movements.lapsed + movements.voided + movements.refunded',
             'partition by movements.lot_no order by movements.booked_period rows unbounded preceding') }} as settled
     from movements
@@ -73,7 +76,7 @@ select
     voided,
     refunded,
     settled,
-    cast(credits - settled as {{ t_credits() }}) as closing_credits,
+    cast(granted_to_date - settled as {{ t_credits() }}) as closing_credits,
     addition,
     {% for figure, _, _ in figures -%}
         {{ figure }},

@@ -239,20 +239,23 @@ def tell_own_and_org(given: Mapping[str, Any], questions: Any, desk: Desk) -> To
 
 
 def tell_rollover(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
-    """A monthly grant of which a share of what is unused goes on to later months."""
+    """A monthly grant of which some of what is unused lives on, and is then used first."""
     amount = Decimal(str(given["grant"]))
-    wallet = desk.wallet("credits", burn_order=["expires_at", "received_at"])
+    wallet = desk.wallet("credits", burn_order=["priority", *BURN_ORDER])
     desk.price([Link(wallet)])
-    count, unit = span(given.get("rollover_valid", "P1M"))
-    most = given.get("rollover_max", amount)
-    if "rollover_max_percent" in given:
-        most = amount * Decimal(str(given["rollover_max_percent"])) / 100
+    valid = given.get("rollover_valid", "P1M")
+    term = "forever" if valid in (None, "forever") else "{} {}".format(*span(valid))
+    rollover: dict[str, Any] = {"for": term, "priority": 0}
+    if given.get("rollover_max") is not None:
+        rollover["max"] = given["rollover_max"]
+    elif given.get("rollover_max_percent") is not None:
+        rollover["max_share"] = Decimal(str(given["rollover_max_percent"])) / 100
     grant = {
         "wallet": wallet,
         "credits": amount,
         "kind": "included",
         "expires": "period_end",
-        "rollover": {"max": str(most), "for": f"{count} {unit}"},
+        "rollover": rollover,
     }
     used = given.get("used_per_cycle", [given.get("used", 0)])
     start = shifted(NOW, -len(used), "month")

@@ -92,7 +92,14 @@ class State:
             return entry.moment < self.run.until
         if entry.entry_type == "grant" and entry.moment == self.run.opening:
             return True
-        return not entry.is_draw and (entry.reason == RESET or self._recurs_at_end(entry.lot_id))
+        if entry.reason == RESET or entry.lot_id in self.refills:
+            return not entry.is_draw
+        return not entry.is_draw and self._recurs_at_end(entry.lot_id)
+
+    @property
+    def refills(self) -> set[str]:
+        """Lots that resets granted."""
+        return {lot.lot_id for lot in self.account.lots if lot.parent_lot_id}
 
     def _recurs_at_end(self, lot_id: str | None = None) -> bool:
         """Whether a grant recurs at the end of the run: that of a lot, or any."""
@@ -202,7 +209,8 @@ class State:
         earlier = {event.event_id for event in self.account.events_in(before=start)}
 
         def opens(entry: Entry) -> bool:
-            if is_rollover and entry.entry_type == "grant":
+            is_new = entry.entry_type == "grant" and entry.lot_id not in self.refills
+            if is_rollover and is_new:
                 return entry.moment < start
             if follows_rollover and entry.is_draw and entry.event_id in earlier:
                 return entry.moment <= start

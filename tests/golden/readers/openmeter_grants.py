@@ -3,7 +3,8 @@
 Translation. The balances of the snapshot are balances brought in: one lot per grant that is active
 then, of what it has left. A recurring grant is that lot until the first recurrence, and from there
 a subscription to an offer that grants the amount at each interval, gone with the next one. Usage of
-the run goes to a wallet that carries what no lot can pay. A reset takes what may not roll over.
+the run goes to a wallet that carries what no lot can pay. A reset says of each lot what stays of it
+at least and at most.
 """
 
 from __future__ import annotations
@@ -159,7 +160,8 @@ def tell_run(run: Run, desk: Desk) -> tuple[str, ...]:
     desk.asks(run.until)
     needs = [_tell_grant(run, grant, desk, wallet) for grant in run.grants.values()]
     for n, at in enumerate(run.resets):
-        needs += [_tell_reset(run, grant, at, desk, f"reset-{n}") for grant in run.grants.values()]
+        for grant in run.grants.values():
+            _tell_reset(run, grant, at, desk, f"reset-{n}")
     if run.overage:
         desk.use("carried-in", run.overage * run.per / run.times, run.opening - BEFORE)
     for n, (at, quantity) in enumerate(run.usage):
@@ -216,18 +218,13 @@ def _first_lot(run: Run, grant: Grant) -> tuple[datetime, Decimal]:
     return run.opening, Decimal(str(run.balances.get(grant.id, grant.amount)))
 
 
-def _tell_reset(run: Run, grant: Grant, at: datetime, desk: Desk, label: str) -> str | None:
-    """What a reset takes from one grant; one that starts, ends or recurs just then is left."""
+def _tell_reset(run: Run, grant: Grant, at: datetime, desk: Desk, label: str) -> None:
+    """What a reset leaves of one grant; one that starts, ends or recurs just then is left alone."""
     if not (grant.start < at and grant.is_active(at)) or at in grant.recurrences(run.opening, at):
-        return None
+        return
     least, most = grant.rollover
-    if most <= 0:
-        lot = _lot_before(run, grant, at, desk)
-        desk.lot_event(f"{label}-{grant.id}", lot, "void", at, reason=RESET)
-        return None
-    return (
-        "rollover with a least and a most at a reset" if least > 0 or most < grant.amount else None
-    )
+    lot = _lot_before(run, grant, at, desk)
+    desk.lot_event(f"{label}-{grant.id}", lot, "reset", at, least=least, most=most, reason=RESET)
 
 
 def _lot_before(run: Run, grant: Grant, at: datetime, desk: Desk) -> str:

@@ -1,0 +1,150 @@
+"""`creditbooks export`: the books as files that other systems take."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rate_cards.problems import relative, unusable
+from rate_cards.settings import Settings
+from reports.export.formats import WRITERS, text_of
+from reports.export.journal import Journals
+
+
+class Period(click.ParamType[date]):
+    """A month as typed, given on as its first day."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """2025-07 as 1 July 2025."""
+        if isinstance(value, date):
+            return value
+        try:
+            if len(value) != len("2025-07"):
+                raise ValueError
+            return date.fromisoformat(f"{value}-01")
+        except ValueError:
+            self.fail(f"{value} is not a month such as 2025-07", param, ctx)
+
+
+@click.group()
+def export() -> None:
+    """Write the books as files that other systems take."""
+
+
+@export.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(WRITERS)),
+    required=True,
+    help="The program the file is for.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write, made with its folder; without it the journals go to stdout.",
+)
+@click.option("--period", type=Period(), help="Only this month, such as 2025-07.")
+@click.option("--from", "first", type=Period(), help="From this month on.")
+@click.option("--to", "last", type=Period(), help="Up to this month, included.")
+@click.pass_obj
+def journals(
+    settings: Settings,
+    form: str,
+    out: Path | None,
+    period: date | None,
+    first: date | None,
+    last: date | None,
+) -> None:
+    """Write the journals, and the balances they lead to, for another program to check.
+
+    One entry per journal, with the role, number and name of each line's account; each account's
+    balance is asserted at the end of every month. From a later month on, the file begins with what
+    accounts held before it. The same database gives the same bytes. Exits 1 when a check of the
+    books does not hold.
+
+    \b
+    Example:
+      creditbooks export journals --format hledger --out books.journal
+    """
+    if period is not None:
+        if first is not None or last is not None:
+            raise click.UsageError("--period is a month by itself: leave out --from and --to.")
+        first = last = period
+    if first is not None and last is not None and last < first:
+        raise click.UsageError("--to is before --from.")
+    if settings.as_json and out is None:
+        raise click.UsageError("--json describes a file: name it with --out.")
+    found, failed = _read(settings, first, last)
+    text = text_of(found, form)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        _write(out, text)
+        _describe(settings, out, text, found)
+    if failed:
+        click.echo(
+            f"{failed} of the books' checks FAILED; do not rely on these journals.", err=True
+        )
+        sys.exit(1)
+
+
+def _read(settings: Settings, first: date | None, last: date | None) -> tuple[Journals, int]:
+    """The journals, and how many checks of the books fail."""
+    from ingestion.warehouse import reading
+    from reports.check import built_parameters
+    from reports.export.journal import read_journals
+    from reports.reading import read_checks
+
+    with reading(settings.database) as connection:
+        parameters = built_parameters(connection, settings.database)
+        failed = sum(not result.is_ok for result in read_checks(connection))
+        return read_journals(connection, parameters, first, last), failed
+
+
+def _write(out: Path, text: str) -> None:
+    """Write a file with its folder.
+
+    Raises:
+        EnvironmentProblem: The machine does not let us.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise unusable(out, error, "Name another file with --out.") from error
+
+
+def _describe(settings: Settings, out: Path, text: str, found: Journals) -> None:
+    """The file in one line: what it holds, and its digest."""
+    from reports.numbers import count, money, month, short_digest
+
+    digest = sha256(text.encode()).hexdigest()
+    if settings.as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "path": str(out),
+                    "from": month(found.first),
+                    "to": month(found.last),
+                    "journals": len(found.journals),
+                    "lines": found.lines,
+                    "debits": {currency: str(amount) for currency, amount in found.debits.items()},
+                    "sha256": digest,
+                }
+            )
+        )
+        return
+    debits = "".join(f", {money(amount)} {currency}" for currency, amount in found.debits.items())
+    click.echo(
+        f"{relative(out)}: {count(len(found.journals), 'journal')}, "
+        f"{count(found.lines, 'line')}{debits}, sha256 {short_digest(digest)}"
+    )

@@ -1,0 +1,186 @@
+"""The standards' cases on rights: gift cards, points, options, allocation, the agent's part.
+
+Translation. A price is shared over lots by their credits (bonus_credits: pool). Where things are
+sold together, a credit of each is therefore what one unit of money buys at its stand-alone price:
+then the books share the price by stand-alone prices. A right that is expected to be used in part is
+worth what is expected. What is delivered at the sale is used at once. Cards and points that will
+never be used are breakage in proportion to use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from tests.golden.compare import Printed
+from tests.golden.facts import Desk, Link
+from tests.golden.money import Money
+from tests.golden.readers.gaap_prepaid import answering, periods_of
+from tests.golden.readers.periods import Periods
+from tests.golden.readers.sales import NINE, currency_of, exact, sell
+from tests.golden.told import Books, Told
+
+
+def share(part: Decimal, whole: Decimal) -> str:
+    """A part of a whole as configuration takes it, to nine decimals."""
+    return format((part / whole).quantize(NINE).normalize(), "f")
+
+
+def tell_gift_cards(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
+    """Cards sold at their face value, some of which will never be used."""
+    currency = currency_of(given, desk)
+    named = [{"period": given["sale_period"]}, *given["redemptions"]]
+    periods = periods_of(questions, named)
+    sold, unused = exact(given["cards_sold"]), exact(given["expected_breakage"])
+    wallet = desk.wallet("cards")
+    desk.price([Link(wallet)])
+    desk.decide("breakage", _breakage(given, sold, unused), subject=wallet)
+    ends = next(
+        (given[key] for key in given if "expir" in key and given[key] in periods.names), None
+    )
+    sell(
+        desk, "cards", sold, periods.start(given["sale_period"]), {wallet: sold},
+        expires=periods.end(ends) if ends else None,
+    )  # fmt: skip
+    for n, use in enumerate(given["redemptions"]):
+        desk.use(f"use-{n}", use["amount"], periods.inside(use["period"], n))
+
+    def other(books: Books, money: Money) -> Mapping[str, Any]:
+        return {"redemption_progress": Printed(books.of(desk.name).drawn() / (sold - unused))}
+
+    told = answering(desk, currency, periods, questions, other)
+    is_shared = 0 < exact(given.get("escheat_share", 0)) < 1
+    return Told(told.answers, ("an escheat share of breakage",) if is_shared else ())
+
+
+def _breakage(given: Mapping[str, Any], sold: Decimal, unused: Decimal) -> Mapping[str, Any]:
+    """The policy for credits that will never be used; what goes to the state is never revenue."""
+    method = str(given.get("policy.breakage.method", "at_expiry"))
+    if exact(given.get("escheat_share", 0)) == 1:
+        return {"method": "none"}
+    if method == "proportional":
+        return {"method": method, "expected_unused": share(unused, sold)}
+    return {"method": method}
+
+
+def tell_points(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
+    """Points given with sales, of which only some will be redeemed; estimates may change.
+
+    Where the estimate stays, the points that will not be redeemed are left out of the lot. Where it
+    changes they are in it, as breakage: the price would then have to be shared by expected use.
+    """
+    currency = currency_of(given, desk)
+    periods = periods_of(questions, given["redemptions"])
+    products, points = desk.wallet("products"), desk.wallet("points")
+    desk.price([Link(products)], line="products")
+    each, issued = exact(given["ssp_per_point"]), exact(given["points_issued"])
+    expected = exact(given["expected_redeemed_at_inception"])
+    estimates = {exact(use.get("expected_total", expected)) for use in given["redemptions"]}
+    is_steady = estimates <= {expected}
+    desk.price([Link(points, each)], line="points")
+    if not is_steady:
+        _estimates(given, desk, points, periods, issued, expected)
+    sell(
+        desk,
+        "sale",
+        given["sales_consideration"],
+        periods.first,
+        {
+            products: given["ssp_products"],
+            points: (expected if is_steady else issued) * each,
+        },
+    )
+    desk.use("delivery", given["ssp_products"], periods.inside(periods.names[0]), line="products")
+    for n, use in enumerate(given["redemptions"], start=1):
+        desk.use(f"use-{n}", use["points"], periods.inside(use["period"], n), line="points")
+
+    def other(books: Books, money: Money) -> Mapping[str, Any]:
+        carried = {lot.wallet: lot.consideration for lot in books.of(desk.name).lots}
+        return {
+            "allocated_points": carried[points],
+            "allocated_points_unrounded_ratio": carried[points],
+            "allocated_products": carried[products],
+        }
+
+    told = answering(
+        desk, currency, periods, questions, other,
+        products={"product": [products], "points": [points]},
+    )  # fmt: skip
+    needs = () if is_steady else ("allocation by stand-alone price and expected use",)
+    return Told(told.answers, needs)
+
+
+def _estimates(
+    given: Mapping[str, Any],
+    desk: Desk,
+    points: str,
+    periods: Periods,
+    issued: Decimal,
+    expected: Decimal,
+) -> None:
+    """How many points will not be redeemed, as estimated at the sale and in each period."""
+    estimates = [(periods.names[0], expected)] + [
+        (use["period"], exact(use["expected_total"])) for use in given["redemptions"]
+    ]
+    for name, total in dict(estimates).items():
+        desk.decide(
+            "breakage",
+            {"method": "proportional", "expected_unused": share(issued - total, issued)},
+            subject=points,
+            since=periods.month(name),
+        )
+
+
+def tell_option(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
+    """A sale with an option to buy for less, worth the extra discount as likely as it is used."""
+    currency, periods = currency_of(given, desk), periods_of(questions)
+    extra = exact(given["gross_discount"]) - exact(given["discount_without_option"])
+    worth = extra * exact(given["likelihood"])
+    goods, option = desk.wallet("goods"), desk.wallet("option")
+    desk.price([Link(goods)])
+    lots = {goods: exact(given["ssp_main"]), option: worth}
+    sell(desk, "sale", given["transaction_price"], periods.first, lots)
+    desk.use("delivery", given["ssp_main"], periods.inside(periods.names[0]))
+
+    def other(books: Books, money: Money) -> Mapping[str, Any]:
+        [lot] = (lot for lot in books.of(desk.name).lots if lot.wallet == option)
+        return {"allocated_option": lot.consideration}
+
+    return answering(desk, currency, periods, questions, other)
+
+
+def tell_allocation(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
+    """One price for several things, shared by their stand-alone prices."""
+    currency_of(given, desk)
+    periods = Periods(["sale"])
+    wallets = [desk.wallet(f"part-{n:02}") for n, _ in enumerate(given["ssp"])]
+    lots = dict(zip(wallets, given["ssp"], strict=True))
+    sell(desk, "sale", given["transaction_price"], periods.first, lots)
+    desk.asks(periods.last)
+
+    def answers(books: Books) -> Mapping[str, Any]:
+        carried = {lot.wallet: lot.consideration for lot in books.of(desk.name).lots}
+        return {"other": {"allocation": [carried[wallet] for wallet in wallets]}}
+
+    return Told(answers)
+
+
+def tell_agent(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
+    """Points that somebody else fulfils: the part of the price that is theirs is passed on."""
+    currency, periods = currency_of(given, desk), periods_of(questions)
+    goods, points = desk.wallet("goods"), desk.wallet("points")
+    worth = exact(given["points"]) * exact(given["value_per_point"])
+    sales = exact(given["sales"])
+    lots = {goods: sales - worth, points: worth}
+    for line, wallet in (("goods", goods), ("points", points)):
+        desk.price([Link(wallet)], line=line)
+    sell(desk, "sale", sales, periods.first, lots)
+    for n, (line, wallet) in enumerate((("goods", goods), ("points", points))):
+        desk.use(line, lots[wallet], periods.inside(periods.names[0], n), line=line)
+
+    def other(books: Books, money: Money) -> Mapping[str, Any]:
+        return {"principal_total_revenue": money.earned([periods.month(periods.names[0])])}
+
+    told = answering(desk, currency, periods, questions, other)
+    return Told(told.answers, ("principal or agent per meter, with the supplier's cost",))

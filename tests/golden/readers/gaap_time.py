@@ -1,0 +1,138 @@
+"""The standards' cases on service over time, changed contracts and foreign money.
+
+Translation. Service over a stretch of time is a lot that lasts as long, in a wallet whose revenue
+follows time (progress: ratable). Where it is invoiced before it is paid, it is a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from tests.golden.facts import Desk, Link
+from tests.golden.money import Money
+from tests.golden.readers.gaap_prepaid import BLENDING, answering, periods_of
+from tests.golden.readers.sales import bill, currency_of, exact, sell
+from tests.golden.told import Books, Told
+
+BY_TIME = "ratable"
+
+
+def service(desk: Desk, label: str = "service") -> str:
+    """A wallet whose lots earn as time passes."""
+    wallet = desk.wallet(label)
+    desk.decide("progress", BY_TIME, subject=wallet)
+    return wallet
+
+
+def tell_credit_note(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
+    """A service over some days, invoiced less a credit note, paid later."""
+    currency = currency_of(given, desk)
+    periods = periods_of(questions, given["days"])
+    length = sum(int(row["days"]) for row in given["days"])
+    start = periods.end(given["days"][0]["period"]) - timedelta(days=int(given["days"][0]["days"]))
+    wallet = service(desk)
+    if given.get("policy.credit_note") == "contra_at_issue":
+        desk.decide("credit_note", "contra_at_issue")
+    plan = bill(
+        desk, "service", given["price"], wallet, start, start + timedelta(days=length),
+        f"{length} days",
+    )  # fmt: skip
+    stretch = (start, start + timedelta(days=length))
+    invoice = desk.pay(
+        "invoice", given["price"], start, kind="invoice", subscription=plan, period=stretch
+    )
+    desk.pay("note", given["credit_note"], start, kind="credit_note", relates_to=invoice)
+    cash = exact(given["price"]) - exact(given["credit_note"])
+    desk.pay(
+        "payment", cash, periods.inside(given["cash_period"]), subscription=plan,
+        relates_to=invoice, period=stretch,
+    )  # fmt: skip
+    return answering(desk, currency, periods, questions)
+
+
+def tell_days(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
+    """A service over an exact stretch of time; other conventions of the same stretch beside it."""
+    currency = currency_of(given, desk)
+    rows = given["days_exact"]
+    periods = periods_of(questions, rows)
+    lengths = [timedelta(days=float(row["days"])) for row in rows]
+    start = periods.end(rows[0]["period"]) - lengths[0]
+    wallet = service(desk)
+    end = start + sum(lengths, timedelta())
+    sell(desk, "service", given["price"], start, {wallet: 1}, expires=end)
+    told = answering(desk, currency, periods, questions)
+    asked = questions.get("other") or {}
+    needs = tuple(f"the convention {name.replace('_', ' ')}" for name in asked)
+    return Told(told.answers, needs)
+
+
+def tell_monthly_credits(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
+    """A fee a month for credits that end with it: paid for having them, used or not."""
+    currency, periods = currency_of(given, desk), periods_of(questions, given["months"])
+    wallet = service(desk, "credits")
+    desk.price([Link(wallet)])
+    for n, month in enumerate(given["months"]):
+        name = month["period"]
+        sell(
+            desk, f"fee-{n}", given["fee"], periods.start(name), {wallet: given["credits"]},
+            expires=periods.end(name),
+        )  # fmt: skip
+        desk.use(f"use-{n}", month["used"], periods.inside(name))
+    return answering(desk, currency, periods, questions)
+
+
+def tell_blend(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
+    """A service by the year, extended at a lower price: the rest of both is one price for all.
+
+    The years are told as paid: the books would have to blend what is paid later with what is left.
+    """
+    currency, periods = currency_of(given, desk), periods_of(questions)
+    wallet = service(desk)
+    before, after = int(given["years_before"]), int(given["years_after"])
+    extension = exact(given["extension_fee"]) / max(after - 1, 1)
+    fees = [
+        *[exact(given["annual_fee"])] * before,
+        exact(given["revised_fee_remaining_original"]),
+        *[extension.quantize(Decimal("0.01"))] * (after - 1),
+    ]
+    for name, fee in zip(periods.names, fees, strict=False):
+        sell(desk, f"fee-{name}", fee, periods.start(name), {wallet: 1}, expires=periods.end(name))
+
+    def other(books: Books, money: Money) -> Mapping[str, Any]:
+        return {"annual_after": money.earned([periods.month(periods.names[-1])])}
+
+    told = answering(desk, currency, periods, questions, other)
+    return Told(told.answers, (BLENDING,))
+
+
+def tell_advance(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
+    """A part paid in advance in foreign money, the rest billed on delivery and settled later."""
+    currency_of({}, desk)
+    currency, periods = desk.currency, periods_of(questions)
+    received, delivered = periods.names[0], periods.names[-1]
+    settled = periods.end(delivered) - timedelta(days=1)
+    wallet = desk.wallet("goods")
+    desk.price([Link(wallet)], overage=1)
+    desk.rate(given["rate_receipt"], periods.month(received))
+    desk.rate(given["rate_delivery"], periods.month(delivered))
+    desk.rate(given["rate_settlement"], settled.date())
+    advance = exact(given["advance_fc"])
+    later = desk.alike("all-on-delivery")
+    later.own_currency()
+    later.rate(given["rate_delivery"], periods.month(delivered))
+    later.price([Link(later.wallet("goods"))], overage=1)
+    later.use("delivery", given["total_fc"], periods.start(delivered))
+    sell(desk, "advance", advance, periods.start(received), {wallet: advance})
+    desk.use("delivery", given["total_fc"], periods.start(delivered))
+    desk.pay("settlement", exact(given["total_fc"]) - advance, settled)
+
+    def other(books: Books, money: Money) -> Mapping[str, Any]:
+        month = [periods.month(delivered)]
+        wrong = books.money(later.currency).earned(month, functional=True)
+        return {"revenue_if_wrongly_retranslated": wrong}
+
+    told = answering(desk, currency, periods, questions, other, functional=True)
+    return Told(told.answers, ("settling what was billed after use, with its exchange difference",))
