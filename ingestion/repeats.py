@@ -1,7 +1,12 @@
-"""Rows seen before: the same again is a duplicate, other content under the same key a conflict."""
+"""Rows seen before: the same again is a duplicate, other content under the same key a conflict.
+
+Some facts are completed later: a subscription that was running has ended. A row that only fills
+what another leaves empty is neither; both are kept, and models read them as one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from duckdb import DuckDBPyConnection
@@ -37,8 +42,9 @@ def find_repeats(connection: DuckDBPyConnection, feed: Feed) -> None:
     """Decide which staged rows came before, into the temporary table repeats_<feed>.
 
     The first of the rows with one key is kept: a loaded one if there is one, else the first by file
-    and row. repeats_<feed> has a row for each other one: file_no, row_no, is_conflict, and
-    first_file_no and first_row_no of the row kept. Rows with faults do not take part.
+    and row; and with it those that fill in what it leaves empty. repeats_<feed> has a row for each
+    other one: file_no, row_no, is_conflict, and first_file_no and first_row_no of the row kept that
+    it repeats or contradicts. Rows with faults do not take part.
     """
     key = ", ".join(feed.key)
     content = content_of(feed)
@@ -51,10 +57,8 @@ def find_repeats(connection: DuckDBPyConnection, feed: Feed) -> None:
         select {key} from {staged} semi join raw.{feed.name} using ({key})
         """
     )
-    same = " and ".join(
-        f"candidates.{column.name} is not distinct from first_ones.{column.name}"
-        for column in feed.columns
-    )
+    everything = ", ".join(column.name for column in feed.columns)
+    told_apart = everything if feed.filled_later else key
     connection.execute(
         f"""
         create temp table repeats_{feed.name} as
@@ -68,25 +72,121 @@ def find_repeats(connection: DuckDBPyConnection, feed: Feed) -> None:
         ),
         first_ones as (
             select * from candidates
-            qualify row_number() over (partition by {key} order by is_staged, file_no, row_no) = 1
-        )
+            qualify row_number() over (
+                partition by {told_apart} order by is_staged, file_no, row_no
+            ) = 1
+        ),
+        {_compared(feed)}
         select
             candidates.file_no,
             candidates.row_no,
-            not ({same}) as is_conflict,
-            first_ones.file_no as first_file_no,
-            first_ones.row_no as first_row_no
+            not compared.agrees as is_conflict,
+            compared.with_file_no as first_file_no,
+            compared.with_row_no as first_row_no
         from candidates
-        inner join first_ones using ({key})
+        inner join compared using (is_staged, file_no, row_no)
         where
             candidates.is_staged
-            and (
-                not first_ones.is_staged
-                or candidates.file_no <> first_ones.file_no
-                or candidates.row_no <> first_ones.row_no
+            and not (
+                compared.agrees
+                and candidates.file_no = compared.with_file_no
+                and candidates.row_no = compared.with_row_no
+                and not compared.with_loaded
             )
         """
     )
+
+
+def _compared(feed: Feed) -> str:
+    """SQL of `compared`: each candidate, the row it is held against, and whether they agree.
+
+    Without columns to fill in, that is the first row of its key. With them it is the first row
+    before it that it contradicts; where there is none, the first row that says the same.
+    """
+    names = [column.name for column in feed.columns]
+    if not feed.filled_later:
+        return f"""
+        compared as (
+            select
+                candidates.is_staged,
+                candidates.file_no,
+                candidates.row_no,
+                {_same(names, "candidates", "first_ones")} as agrees,
+                first_ones.file_no as with_file_no,
+                first_ones.row_no as with_row_no,
+                not first_ones.is_staged as with_loaded
+            from candidates
+            inner join first_ones using ({", ".join(feed.key)})
+        )
+        """
+    before = (
+        "(earlier.is_staged, earlier.file_no, earlier.row_no) "
+        "< (later.is_staged, later.file_no, later.row_no)"
+    )
+    on_key = " and ".join(f"earlier.{name} = later.{name}" for name in feed.key)
+    return f"""
+        clashes as (
+            select
+                later.is_staged,
+                later.file_no,
+                later.row_no,
+                min((earlier.is_staged, earlier.file_no, earlier.row_no)) as held_against
+            from first_ones as later
+            inner join first_ones as earlier
+                on {on_key} and {before} and ({_contradicts(feed)})
+            group by all
+        ),
+        compared as (
+            select
+                candidates.is_staged,
+                candidates.file_no,
+                candidates.row_no,
+                clashes.held_against is null as agrees,
+                coalesce(clashes.held_against[2], first_ones.file_no) as with_file_no,
+                coalesce(clashes.held_against[3], first_ones.row_no) as with_row_no,
+                not coalesce(clashes.held_against[1], first_ones.is_staged) as with_loaded
+            from candidates
+            inner join first_ones on {_same(names, "candidates", "first_ones")}
+            left join clashes
+                on
+                    first_ones.is_staged = clashes.is_staged
+                    and first_ones.file_no = clashes.file_no
+                    and first_ones.row_no = clashes.row_no
+        )
+        """
+
+
+def _contradicts(feed: Feed) -> str:
+    """SQL: whether `earlier` and `later`, two rows of one key, cannot both be said of one fact.
+
+    They differ in what cannot be filled in; or both fill a column, each in its own way; or they
+    were received at different times without one filling in what the other leaves empty; or the
+    emptier one was received last, which takes back what was known.
+    """
+    fixed = [
+        column.name
+        for column in feed.columns
+        if column.name not in (*feed.filled_later, "received_at")
+    ]
+    found = [f"earlier.{name} is distinct from later.{name}" for name in fixed]
+    found += [f"earlier.{name} <> later.{name}" for name in feed.filled_later]
+    if any(column.name == "received_at" for column in feed.columns):
+        found.append(
+            f"{_same(feed.filled_later, 'earlier', 'later')} "
+            "and earlier.received_at is distinct from later.received_at"
+        )
+        found += [
+            f"{empty}.{name} is null and {full}.{name} is not null "
+            f"and {empty}.received_at > {full}.received_at"
+            for name in feed.filled_later
+            for empty, full in (("earlier", "later"), ("later", "earlier"))
+        ]
+    return " or ".join(f"coalesce({clash}, false)" for clash in found)
+
+
+def _same(names: Iterable[str], one: str, other: str) -> str:
+    """SQL: whether two rows agree in every column named."""
+    return " and ".join(f"{one}.{name} is not distinct from {other}.{name}" for name in names)
 
 
 def keep_conflicts(connection: DuckDBPyConnection, feed: Feed) -> None:
@@ -120,10 +220,16 @@ def keep_conflicts(connection: DuckDBPyConnection, feed: Feed) -> None:
         from repeats_{feed.name} as repeats
         inner join ({content.staged}) as mine using (file_no, row_no)
         inner join (
-            -- A file read again has its loaded rows among the staged ones too: those are repeats.
-            select * from ({content.staged}) anti join repeats_{feed.name} using (file_no, row_no)
-            union all by name
-            select * from ({content.loaded})
+            -- Once each: a file read again has its loaded rows among the staged ones too.
+            select distinct * from (
+                select * from ({content.staged})
+                union all by name
+                select * from ({content.loaded})
+            )
+            semi join (
+                select first_file_no as file_no, first_row_no as row_no
+                from repeats_{feed.name} where is_conflict
+            ) using (file_no, row_no)
         ) as first_one
             on
                 repeats.first_file_no = first_one.file_no

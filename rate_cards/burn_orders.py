@@ -6,7 +6,8 @@ each kind of lot where `kind` is a key:
 - priority: smaller first, as in every engine below;
 - expires_at: soonest first, lots that never expire last;
 - kind: by rank, free kinds before paid ones unless the book says otherwise;
-- effective_at: earliest start first; received_at: first known first (an engine's creation time);
+- effective_at: earliest start first; received_at: first known first (an engine's creation time),
+  as the fact behind the lot says it; where it says nothing, the lot was known when it started;
 - credits: smallest original amount first; unit_value: cheapest credit first;
 - lot_id: by name. It always comes last, so that no order is left to chance.
 
@@ -94,7 +95,7 @@ PRESETS: Mapping[str, BurnOrder] = {
     "stripe": burn_order(
         ["priority", "expires_at", "kind", "effective_at", "received_at"], _TWO_CATEGORIES
     ),
-    "lago": burn_order(["priority", "kind", "received_at"], _TWO_CATEGORIES),
+    "lago": burn_order(["priority", "kind", "received_at", "effective_at"], _TWO_CATEGORIES),
     "orb": burn_order(["expires_at", "unit_value", "effective_at"]),
     "metronome": burn_order(["priority", "expires_at", "effective_at"]),
     "lovable": burn_order(["kind", "expires_at", "effective_at"], _INCLUDED_FIRST),
@@ -106,7 +107,8 @@ default: priority, soonest expiry, free before paid, oldest.
 openmeter: priority, soonest expiry, creation. Expiry is compared there in whole seconds, here in
     microseconds, which differs only for lots that expire within one second of each other.
 stripe: priority, soonest expiry even if paid, promotional before paid, effective time, creation.
-lago: priority, granted before purchased, oldest transaction. A wallet's expiry is not a key.
+lago: priority, granted before purchased, oldest transaction; what one subscription promised at
+    once goes by its start. A wallet's expiry is not a key.
 orb: soonest expiry, then blocks of zero cost basis, then oldest. Cost basis is `unit_value`, so of
     two priced blocks that expire together the cheaper is drawn first.
 metronome: priority, soonest expiry, start of access.

@@ -22,6 +22,7 @@ from rate_cards.values import (
     Quantity,
     Rate,
     RolloverTerm,
+    ShareOrAll,
     Span,
     Text,
     refuse,
@@ -146,6 +147,8 @@ class RateLine(Model):
     def _is_complete(self) -> Self:
         if not self.price and self.overage is None:
             refuse("the rate has no price", "Give price, or overage for usage billed afterwards.")
+        if self.tiers and not self.price:
+            refuse("tiers has no price to shape", "Give price, or remove tiers: overage has one.")
         if self.customers and self.segments:
             refuse(
                 "the rate is reserved for customers and for segments",
@@ -175,6 +178,80 @@ class RateLine(Model):
         return self.customers or self.segments
 
 
+class PriceOff(Model):
+    """What a contract takes off the price in one wallet."""
+
+    wallet: Name
+    """Wallet of the rates' chains."""
+    credits: Quantity | None = None
+    """Credits off for `per` units, in a credit wallet."""
+    amount: Quantity | None = None
+    """Money off for `per` units, in a money wallet's currency."""
+    per: PositiveQuantity = Decimal(1)
+    """Units the figure is for."""
+
+    @model_validator(mode="after")
+    def _has_one_figure(self) -> Self:
+        if (self.credits is None) == (self.amount is None):
+            refuse(
+                "a price has one figure taken off",
+                "Give credits for a credit wallet, amount for money.",
+            )
+        return self
+
+    @property
+    def figure(self) -> Decimal:
+        """The credits or the amount."""
+        return (self.credits if self.amount is None else self.amount) or Decimal(0)
+
+
+class Contract(Model):
+    """A discount for certain customers on rates that everybody else pays in full."""
+
+    id: Name
+    """Name of the contract; its rates are called `<rate>@<contract>`."""
+    customers: tuple[Name, ...] = ()
+    """Customers it is for; a customer's own contract comes before its segment's."""
+    segments: tuple[Name, ...] = ()
+    """Segments it is for."""
+    rates: tuple[Name, ...] = ()
+    """Rates it is for; left out, all that are reserved for nobody."""
+    discount: ShareOrAll | None = None
+    """Share of every price and of the overage that is taken off: "0.10" for a tenth."""
+    off: tuple[PriceOff, ...] = ()
+    """What is taken off instead, per wallet."""
+    overage_off: Overage | None = None
+    """What is taken off the overage price instead."""
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if bool(self.customers) == bool(self.segments):
+            refuse(
+                "a contract is for customers or for segments",
+                "Name the ones it is for; write two contracts for both.",
+            )
+        takes_amounts = bool(self.off) or self.overage_off is not None
+        if (self.discount is not None) == takes_amounts:
+            refuse(
+                "a contract takes off either a share or amounts",
+                "Give discount, or off and overage_off.",
+            )
+        if takes_amounts and not self.rates:
+            refuse(
+                "amounts are taken off rates that are not named",
+                "Name the rates: an amount fits the unit of one meter only.",
+            )
+        wallets = [part.wallet for part in self.off]
+        if len(set(wallets)) < len(wallets):
+            refuse("a wallet is named twice in off", "Take everything off at once.")
+        return self
+
+
+def _has_a_calendar(every: Duration) -> bool:
+    """Whether periods of this length, counted from 1 January, begin on the same days each year."""
+    return every.count == 1 or (every.unit == "month" and 12 % every.count == 0)
+
+
 class OfferPrice(Model):
     """What an offer costs, once or each period."""
 
@@ -182,8 +259,41 @@ class OfferPrice(Model):
     """Money, before tax."""
     currency: Currency
     """Currency it is charged in."""
+    sold_by: Literal["quantity", "amount"] = "quantity"
+    """What a payment buys of a pack: as many as it says, or as much as its amount pays for."""
     every: Span | None = None
     """Billing period of a plan; left out for a pack bought once."""
+    anchor: Literal["start", "calendar"] = "start"
+    """Where a plan's periods begin: with the subscription, or with the calendar (month, week)."""
+    prorate: Literal["second", "day", "none"] = "none"
+    """How a first period that is cut short is measured; none bills and grants it whole."""
+
+    @model_validator(mode="after")
+    def _amount_buys_something(self) -> Self:
+        if self.sold_by == "amount" and self.every is not None:
+            refuse(
+                "a plan is not sold by amount",
+                "It bills its price each period. Remove sold_by, or every.",
+            )
+        if self.sold_by == "amount" and self.amount == 0:
+            refuse("nothing is sold by an amount of 0", "Give the price of what is granted.")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_period_to_place(self) -> Self:
+        if self.every is None:
+            for field, default in (("anchor", "start"), ("prorate", "none")):
+                if getattr(self, field) != default:
+                    refuse(
+                        f"{field} is about a billing period, and the offer is bought once",
+                        f"Add every (every: month), or remove {field}.",
+                    )
+        elif self.anchor == "calendar" and not _has_a_calendar(self.every):
+            refuse(
+                f"no calendar has periods of {self.every}",
+                "Calendar periods are a day, a week, a month, 2, 3, 4 or 6 months, or a year.",
+            )
+        return self
 
 
 class Rollover(Model):
@@ -217,13 +327,34 @@ class Rollover(Model):
         return self.for_ if isinstance(self.for_, Duration) else None
 
 
+class Slab(Model):
+    """What is granted with a purchase of at least some size, up to the next slab."""
+
+    from_: Annotated[Quantity, Field(alias="from")]
+    """Smallest purchase it is for."""
+    credits: Quantity | None = None
+    """Credits for the purchase, however many were bought."""
+    share: Quantity | None = None
+    """Credits as a share of the paid ones in the same wallet: "0.10" for a tenth."""
+
+    @model_validator(mode="after")
+    def _has_one_figure(self) -> Self:
+        if (self.credits is None) == (self.share is None):
+            refuse("a slab has one of credits and share", "Keep the one that was promised.")
+        return self
+
+
 class OfferGrant(Model):
     """Credits an offer gives."""
 
     wallet: Name
     """Wallet they go into."""
-    credits: PositiveQuantity
+    credits: PositiveQuantity | None = None
     """How many; in a money wallet, the amount in its currency."""
+    slabs: tuple[Slab, ...] = ()
+    """How many by the size of the purchase, instead of credits; nothing below the first slab."""
+    slabs_by: Literal["credits", "amount"] = "credits"
+    """What the size is: paid credits in the same wallet, or money paid for the offer, less tax."""
     kind: LotKind
     """What they are: paid ones carry the price, bonus ones dilute it, free ones earn nothing."""
     expires: Expiry
@@ -241,13 +372,36 @@ class OfferGrant(Model):
     def _is_consistent(self) -> Self:
         if self.max_per_month is not None and self.every is None:
             refuse("max_per_month limits a recurring grant", "Add every, or remove max_per_month.")
-        if self.max_per_month is not None and self.max_per_month < self.credits:
+        most, once = self.max_per_month, self.credits
+        if most is not None and once is not None and most < once:
             refuse(
-                f"max_per_month {self.max_per_month:f} is less than one grant of {self.credits:f}",
+                f"max_per_month {most:f} is less than one grant of {once:f}",
                 "Raise max_per_month or lower credits.",
             )
         if self.rollover is not None and self.expires == "never":
             refuse("credits that never expire do not roll over", "Remove rollover.")
+        return self
+
+    @model_validator(mode="after")
+    def _says_how_many(self) -> Self:
+        if (self.credits is None) != bool(self.slabs):
+            refuse(
+                "a grant has exactly one of credits and slabs",
+                "Give the number of credits, or slabs where it depends on the purchase.",
+            )
+        if not self.slabs and self.slabs_by != "credits":
+            refuse("slabs_by has no slabs to measure", "Give slabs, or remove slabs_by.")
+        if self.slabs and self.kind == "paid":
+            refuse(
+                "slabs are for what comes with a purchase, and these credits are bought",
+                "Give credits to what is paid for; a bonus has slabs.",
+            )
+        for lower, upper in pairwise(self.slabs):
+            if upper.from_ <= lower.from_:
+                refuse(
+                    f"slabs do not ascend: from {upper.from_:f} follows from {lower.from_:f}",
+                    "List slabs from the smallest purchase to the largest.",
+                )
         return self
 
     @property
@@ -265,6 +419,18 @@ class Offer(Model):
     """What it costs."""
     grants: Annotated[tuple[OfferGrant, ...], AT_LEAST_ONE]
     """The credits it gives."""
+    on_change: Literal["keep", "expire", "convert"] = "keep"
+    """What unused credits of a plan do when another plan replaces it: they stay what they are, end
+    there, or live on until the first period of the new plan ends."""
+
+    @model_validator(mode="after")
+    def _only_plans_change(self) -> Self:
+        if self.price.every is None and self.on_change != "keep":
+            refuse(
+                "on_change is about a plan, and the offer is bought once",
+                "Add every to its price (every: month), or remove on_change.",
+            )
+        return self
 
 
 class Card(Model):
@@ -286,6 +452,8 @@ class Card(Model):
     """Later start for customers who joined before effective_from."""
     rates: Annotated[tuple[RateLine, ...], AT_LEAST_ONE]
     """Prices of usage."""
+    contracts: tuple[Contract, ...] = ()
+    """Discounts for certain customers."""
     offers: tuple[Offer, ...] = ()
     """What customers can buy."""
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rate_cards.book import Book
 from rate_cards.book_files import Authored
-from rate_cards.card import Card, Price, RateLine
+from rate_cards.card import Card, Contract, Offer, OfferGrant, Price, RateLine
+from rate_cards.contracts import NoSuchPriceError, covered_rates, discounted
 from rate_cards.costs import CostCard
 from rate_cards.policies import DEFAULT_SUBJECT
 from rate_cards.problems import Problem, nearest
@@ -27,6 +28,7 @@ def check_card(file: Authored[Card], book: Book) -> Iterator[Problem]:
         for rate in card.rates
     ]
     yield from _check_ties(document, "rates", [rate.id for rate in card.rates], lines)
+    yield from _check_contracts(file, book)
     yield from _check_offers(file, book)
 
 
@@ -179,6 +181,8 @@ def _check_offers(file: Authored[Card], book: Book) -> Iterator[Problem]:
             location = ("offers", position, "grants", grant_position)
             if grant.wallet not in book.wallets:
                 yield _unknown_wallet(document, (*location, "wallet"), grant.wallet, book)
+            if grant.slabs:
+                yield from _check_slabs(document, location, offer, grant)
             if offer.price.every is not None:
                 continue
             if grant.expires == "period_end":
@@ -194,3 +198,123 @@ def _check_offers(file: Authored[Card], book: Book) -> Iterator[Problem]:
                     "coming back",
                     "Add every to its price (every: month), or remove every from the grant.",
                 )
+
+
+def _check_slabs(
+    document: Document, location: Location, offer: Offer, grant: OfferGrant
+) -> Iterator[Problem]:
+    """Slabs measure a purchase: the offer is bought, and there is something to measure."""
+    if offer.price.every is not None:
+        yield document.problem(
+            (*location, "slabs"),
+            f"offer {offer.id} is billed each period, and slabs are for a purchase",
+            "Give credits, or sell it as a pack: remove every from its price.",
+        )
+    measures_credits = grant.slabs_by == "credits" or any(slab.share for slab in grant.slabs)
+    has_paid = any(other.kind == "paid" for other in offer.grants if other.wallet == grant.wallet)
+    if measures_credits and not has_paid:
+        yield document.problem(
+            (*location, "slabs"),
+            f"offer {offer.id} sells no credits in {grant.wallet} for the slabs to measure",
+            "Add a paid grant in that wallet, or use slabs_by: amount with credits in each slab.",
+        )
+
+
+def _check_contracts(file: Authored[Card], book: Book) -> Iterator[Problem]:
+    """Contracts are for rates of the card, leave them a price, and never claim one twice."""
+    card, document = file.content, file.document
+    yield from _check_ids(document, "contracts", "contract", [c.id for c in card.contracts])
+    taken = {rate.id for rate in card.rates}
+    for position, contract in enumerate(card.contracts):
+        location = ("contracts", position)
+        yield from _check_named_rates(document, location, contract, card)
+        for _, rate in covered_rates(contract, card):
+            yield from _check_amounts_off(document, location, contract, rate, book)
+            if f"{rate.id}@{contract.id}" in taken:
+                yield document.problem(
+                    (*location, "id"),
+                    f'a rate is called "{rate.id}@{contract.id}", as one of this contract would be',
+                    "Choose another name for the contract.",
+                )
+            try:
+                discounted(rate, contract)
+            except NoSuchPriceError as gap:
+                what, remedy = gap.args
+                yield document.problem((*location, "id"), f"rate {rate.id}: {what}", remedy)
+    yield from _check_contracts_meet_nowhere(file)
+
+
+def _check_named_rates(
+    document: Document, location: Location, contract: Contract, card: Card
+) -> Iterator[Problem]:
+    audiences = {rate.id: rate.audience for rate in card.rates}
+    for position, name in enumerate(contract.rates):
+        at_name = (*location, "rates", position)
+        if name not in audiences:
+            yield document.problem(
+                at_name,
+                f'unknown rate "{name}"',
+                f"Rates are listed in this card. {nearest(name, audiences)}",
+            )
+        elif audiences[name] != "everyone":
+            yield document.problem(
+                at_name,
+                f"rate {name} is reserved for {audiences[name]}s, so its price is agreed already",
+                "Write the agreed price there, and leave the rate out of the contract.",
+            )
+
+
+def _check_amounts_off(
+    document: Document, location: Location, contract: Contract, rate: RateLine, book: Book
+) -> Iterator[Problem]:
+    """What is taken off has a price to be taken off from, in the same unit."""
+    chain = [price.wallet for price in rate.price]
+    for position, part in enumerate(contract.off):
+        at_part = (*location, "off", position)
+        if part.wallet not in chain:
+            yield document.problem(
+                (*at_part, "wallet"),
+                f"rate {rate.id} has no price in {part.wallet}",
+                f"Its wallets are {', '.join(chain) or 'none'}.",
+            )
+            continue
+        is_money = part.wallet in book.wallets and book.wallets[part.wallet].currency is not None
+        if part.wallet in book.wallets and is_money == (part.amount is None):
+            wrong, right = ("credits", "amount") if is_money else ("amount", "credits")
+            yield document.problem(
+                (*at_part, wrong),
+                f"wallet {part.wallet} holds {book.wallets[part.wallet].unit}, and {wrong} are "
+                "taken off",
+                f"Write {right} for this wallet.",
+                of_key=True,
+            )
+    off = contract.overage_off
+    if off is not None and (rate.overage is None or rate.overage.currency != off.currency):
+        yield document.problem(
+            (*location, "overage_off"),
+            f"rate {rate.id} has no overage price in {off.currency}",
+            "Leave overage_off out, or the rate.",
+            of_key=True,
+        )
+
+
+def _check_contracts_meet_nowhere(file: Authored[Card]) -> Iterator[Problem]:
+    """Two contracts of one customer, or of one segment, are not for the same rate."""
+    card, document = file.content, file.document
+    first: dict[tuple[str, str, str], int] = {}
+    for position, contract in enumerate(card.contracts):
+        parties = [("customer", name) for name in contract.customers]
+        parties += [("segment", name) for name in contract.segments]
+        claimed: dict[int, str] = {}
+        for _, rate in covered_rates(contract, card):
+            for kind, name in parties:
+                earlier = first.setdefault((kind, name, rate.id), position)
+                if earlier != position:
+                    claimed.setdefault(earlier, f"{kind} {name} on rate {rate.id}")
+        for earlier, claim in claimed.items():
+            line = document.line(("contracts", earlier, "id"))
+            yield document.problem(
+                ("contracts", position, "id"),
+                f'"{card.contracts[earlier].id}" (line {line}) has a discount for {claim} already',
+                "Keep one of the two, or name the rates each is for.",
+            )

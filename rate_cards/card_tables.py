@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import zip_longest
 
-from rate_cards.book_files import Authored, BookFiles
-from rate_cards.card import Card, OfferGrant, RateLine
+from rate_cards.book_files import BookFiles
+from rate_cards.card import OfferGrant, RateLine
+from rate_cards.contracts import covered_rates, discounted
 from rate_cards.table_columns import Row, utc
 from rate_cards.version_rules import agreement, ends_at
 
@@ -57,26 +60,61 @@ def rate_card_versions(book: BookFiles) -> Iterator[Row]:
         }
 
 
-def _numbered_rates(book: BookFiles) -> Iterator[tuple[int, Authored[Card], int, RateLine]]:
-    """Every rate of every version: its number, its file, its position there, itself."""
+@dataclass(frozen=True)
+class NumberedRate:
+    """A rate of a version, as written or as a contract makes it.
+
+    Attributes:
+        number: Of all rates of the book, from 1.
+        version: Of the card.
+        rate: The rate; a contract's is called `<rate>@<contract>`.
+        counts_as: Id under which its tiers count: that of the rate as written.
+        contract: The contract; None for a rate as written.
+        source_file: File it is written in.
+        source_line: Line of the rate, or of the contract.
+    """
+
+    number: int
+    version: str
+    rate: RateLine
+    counts_as: str
+    contract: str | None
+    source_file: str
+    source_line: int
+
+
+def _numbered_rates(book: BookFiles) -> Iterator[NumberedRate]:
+    """Every rate of every version: those of a card as written, then those its contracts make."""
     number = 0
     for file in book.card_files:
-        for position, rate in enumerate(file.content.rates):
+        card = file.content
+        written = [
+            (rate, rate.id, None, file.line("rates", position, "id"))
+            for position, rate in enumerate(card.rates)
+        ]
+        agreed = [
+            (discounted(rate, contract), rate.id, contract.id, file.line("contracts", at, "id"))
+            for at, contract in enumerate(card.contracts)
+            for _, rate in covered_rates(contract, card)
+        ]
+        for rate, counts_as, contract_id, line in [*written, *agreed]:
             number += 1
-            yield number, file, position, rate
+            yield NumberedRate(number, card.version, rate, counts_as, contract_id, file.path, line)
 
 
 def rates(book: BookFiles) -> Iterator[Row]:
-    """One row per rate of a version."""
-    for number, file, position, rate in _numbered_rates(book):
-        overage = rate.overage
+    """One row per rate of a version, and one per rate and contract that lowers its price."""
+    for numbered in _numbered_rates(book):
+        rate, overage = numbered.rate, numbered.rate.overage
         numerators, denominator = (
             exact_prices([overage.amount], overage.per, OVERAGE_DECIMALS) if overage else ([], None)
         )
         yield {
-            "rate_no": number,
-            "version": file.content.version,
+            "rate_no": numbered.number,
+            "version": numbered.version,
             "rate_id": rate.id,
+            "counts_as": numbered.counts_as,
+            "contract": numbered.contract,
             "meter": rate.meter,
             "match_count": len(rate.match),
             "tiers": rate.tiers,
@@ -86,29 +124,30 @@ def rates(book: BookFiles) -> Iterator[Row]:
             "overage_per": overage.per if overage else None,
             "overage_numerator": numerators[0] if numerators else None,
             "overage_denominator": denominator,
-            "source_file": file.path,
-            "source_line": file.line("rates", position, "id"),
+            "source_file": numbered.source_file,
+            "source_line": numbered.source_line,
         }
 
 
 def rate_audience(book: BookFiles) -> Iterator[Row]:
     """One row per customer or segment a rate is reserved for."""
-    for number, _, _, rate in _numbered_rates(book):
+    for numbered in _numbered_rates(book):
+        rate = numbered.rate
         for value in rate.audience_values:
-            yield {"rate_no": number, "audience": rate.audience, "value": value}
+            yield {"rate_no": numbered.number, "audience": rate.audience, "value": value}
 
 
 def rate_match(book: BookFiles) -> Iterator[Row]:
     """One row per property a rate asks for."""
-    for number, _, _, rate in _numbered_rates(book):
-        for name, value in rate.match.items():
-            yield {"rate_no": number, "property": name, "value": value}
+    for numbered in _numbered_rates(book):
+        for name, value in numbered.rate.match.items():
+            yield {"rate_no": numbered.number, "property": name, "value": value}
 
 
 def rate_prices(book: BookFiles) -> Iterator[Row]:
     """One row per rate, wallet of its chain and step; a price without steps is one open step."""
-    for number, _, _, rate in _numbered_rates(book):
-        for position, price in enumerate(rate.price, start=1):
+    for numbered in _numbered_rates(book):
+        for position, price in enumerate(numbered.rate.price, start=1):
             bounds = [step.up_to for step in price.steps] or [None]
             starts = [Decimal(0), *bounds[:-1]]
             decimals = book.book.wallets[price.wallet].precision
@@ -118,7 +157,7 @@ def rate_prices(book: BookFiles) -> Iterator[Row]:
                 zip(starts, bounds, figures, numerators, strict=True), start=1
             ):
                 yield {
-                    "rate_no": number,
+                    "rate_no": numbered.number,
                     "position": position,
                     "wallet": price.wallet,
                     "step_no": step,
@@ -141,8 +180,12 @@ def offers(book: BookFiles) -> Iterator[Row]:
                 "offer": offer.id,
                 "price_amount": offer.price.amount,
                 "price_currency": offer.price.currency,
+                "sold_by": offer.price.sold_by,
                 "every_count": every.count if every else None,
                 "every_unit": every.unit if every else None,
+                "anchor": offer.price.anchor if every else None,
+                "prorate": offer.price.prorate if every else None,
+                "on_change": offer.on_change if every else None,
                 "source_file": file.path,
                 "source_line": file.line("offers", position, "id"),
             }
@@ -162,12 +205,32 @@ def offer_grants(book: BookFiles) -> Iterator[Row]:
                 }
 
 
+def offer_slabs(book: BookFiles) -> Iterator[Row]:
+    """One row per slab of a grant, from its smallest purchase to the next slab's."""
+    for file in book.card_files:
+        for offer in file.content.offers:
+            for number, grant in enumerate(offer.grants, start=1):
+                ends = [slab.from_ for slab in grant.slabs[1:]]
+                for slab_no, (slab, end) in enumerate(zip_longest(grant.slabs, ends), start=1):
+                    yield {
+                        "version": file.content.version,
+                        "offer": offer.id,
+                        "grant_no": number,
+                        "slab_no": slab_no,
+                        "slab_from": slab.from_,
+                        "slab_to": end,
+                        "credits": slab.credits,
+                        "share": slab.share,
+                    }
+
+
 def _grant_terms(grant: OfferGrant) -> Row:
     lasts, every, rollover = grant.expires_after, grant.every, grant.rollover
     rolled = rollover.for_duration if rollover else None
     return {
         "wallet": grant.wallet,
         "credits": grant.credits,
+        "slabs_by": grant.slabs_by if grant.slabs else None,
         "kind": grant.kind,
         "priority": grant.priority,
         "expires": "duration" if lasts else grant.expires,

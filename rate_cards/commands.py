@@ -55,9 +55,11 @@ def _holdings(book: BookFiles) -> dict[str, str]:
     }
     for file in book.card_files:
         state = "published" if file.path in published else "draft"
+        card = file.content
+        agreed = f"{_count(card.contracts, 'contract')}, " if card.contracts else ""
         held[file.path] = (
-            f"version {file.content.version} ({state}): {_count(file.content.rates, 'rate')}, "
-            f"{_count(file.content.offers, 'offer')}"
+            f"version {card.version} ({state}): {_count(card.rates, 'rate')}, {agreed}"
+            f"{_count(card.offers, 'offer')}"
         )
     for cost_file in book.cost_files:
         content = cost_file.content

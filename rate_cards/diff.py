@@ -12,7 +12,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Literal
 
-from rate_cards.card import Card, Offer, OfferGrant, RateLine, Rollover
+from rate_cards.card import Card, Contract, Offer, OfferGrant, RateLine, Rollover
 
 ChangeKind = Literal["removed", "added", "changed"]
 
@@ -35,7 +35,7 @@ class Change:
     """One difference from version A to version B.
 
     Attributes:
-        subject: `rate <id>` or `offer <id>`.
+        subject: `rate <id>`, `contract <id>` or `offer <id>`.
         field: What of it; empty where the whole rate or offer was removed or added.
         kind: removed, added or changed.
         old: Its text in A; None where added.
@@ -119,6 +119,8 @@ def _subjects(card: Card) -> dict[str, Fields]:
     subjects: dict[str, Fields] = {}
     for rate in card.rates:
         subjects[f"rate {rate.id}"] = dict(_rate_fields(rate))
+    for contract in card.contracts:
+        subjects[f"contract {contract.id}"] = dict(_contract_fields(contract))
     for offer in card.offers:
         subjects[f"offer {offer.id}"] = dict(_offer_fields(offer))
     return subjects
@@ -145,11 +147,35 @@ def _rate_fields(rate: RateLine) -> Iterator[tuple[str, Field]]:
         yield f"overage in {rate.overage.currency}", overage
 
 
+def _contract_fields(contract: Contract) -> Iterator[tuple[str, Field]]:
+    if contract.customers:
+        yield "customers", Field(", ".join(sorted(contract.customers)))
+    if contract.segments:
+        yield "segments", Field(", ".join(sorted(contract.segments)))
+    if contract.rates:
+        yield "rates", Field(", ".join(sorted(contract.rates)))
+    if contract.discount is not None:
+        yield "discount", Field(_plain(contract.discount))
+    for part in contract.off:
+        yield f"off the price in {part.wallet}", _price(part.figure, part.per)
+    if contract.overage_off:
+        off = contract.overage_off
+        yield f"off the overage in {off.currency}", _price(off.amount, off.per)
+
+
 def _offer_fields(offer: Offer) -> Iterator[tuple[str, Field]]:
     price = offer.price
     yield f"price in {price.currency}", _price(price.amount, Decimal(1))
+    if price.sold_by != "quantity":
+        yield "sold_by", Field(price.sold_by)
     if price.every:
         yield "every", Field(str(price.every))
+    if price.anchor != "start":
+        yield "anchor", Field(price.anchor)
+    if price.prorate != "none":
+        yield "prorate", Field(price.prorate)
+    if offer.on_change != "keep":
+        yield "on_change", Field(offer.on_change)
     seen: dict[str, int] = {}
     for grant in offer.grants:
         name = f"{grant.kind} grant in {grant.wallet}"
@@ -160,7 +186,12 @@ def _offer_fields(offer: Offer) -> Iterator[tuple[str, Field]]:
 
 
 def _grant_fields(grant: OfferGrant) -> Iterator[tuple[str, str]]:
-    yield "credits", _plain(grant.credits)
+    if grant.credits is not None:
+        yield "credits", _plain(grant.credits)
+    for slab in grant.slabs:
+        given = "" if slab.credits is None else f"{_plain(slab.credits)} credits"
+        share = "" if slab.share is None else f"{_plain(slab.share)} of the paid credits"
+        yield f"from {_plain(slab.from_)} {grant.slabs_by}", given or share
     yield "expires", str(grant.expires)
     yield "priority", str(grant.priority)
     if grant.every:

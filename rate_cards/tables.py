@@ -10,6 +10,7 @@ from rate_cards.accounts import DEFAULT_CHART
 from rate_cards.book_files import BookFiles
 from rate_cards.card_tables import (
     offer_grants,
+    offer_slabs,
     offers,
     rate_audience,
     rate_card_versions,
@@ -253,6 +254,7 @@ _ROWS: Mapping[str, Callable[[BookFiles], Iterator[Row]]] = {
     "rate_prices": rate_prices,
     "offers": offers,
     "offer_grants": offer_grants,
+    "offer_slabs": offer_slabs,
     "config_limits": _config_limits,
     "cost_rates": _cost_rates,
     "cost_match": _cost_match,

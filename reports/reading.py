@@ -220,11 +220,11 @@ def _unpaid(connection: DuckDBPyConnection) -> tuple[UnpaidLine, ...]:
     """Usage paid for by nobody, per wallet in the order of the book."""
     rows = connection.execute(
         """
-        select wallet, -sum(credits), count(distinct event_id)
+        select coalesce(wallet, 'postpaid'), -sum(credits), count(distinct event_id)
         from marts.credit_ledger
-        inner join (select wallet, rank from raw.wallets) as wallets using (wallet)
+        left join (select wallet, rank from raw.wallets) as wallets using (wallet)
         where entry_type = 'unfunded'
-        group by wallet, rank order by rank
+        group by wallet, rank order by rank nulls last
         """
     ).fetchall()
     return tuple(UnpaidLine(*row) for row in rows)

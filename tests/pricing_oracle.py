@@ -1,15 +1,15 @@
 """A plain, event-by-event pricing: slow, obvious, and written without looking at the SQL.
 
-It knows the rules (which card a customer is on, which rate is the most specific, tiers over a
-running quantity in the order of booking) and prices one event at a time in fractions. Tests compare
-the engine with it; nothing else may import it.
+It knows the rules (which card a customer is on, which rate is the most specific, whose contract
+lowers it, tiers over a running quantity in the order of booking) and prices one event at a time in
+fractions. Tests compare the engine with it; nothing else may import it.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -26,6 +26,11 @@ class Place:
     per: Fraction
     steps: tuple[tuple[Fraction | None, Fraction], ...]
     """(up to, credits); the last step has no end. A price without steps is one step."""
+
+    def less(self, share: Fraction) -> Place:
+        """The same place at prices from which a share is taken off."""
+        steps = tuple((up_to, credits * (1 - share)) for up_to, credits in self.steps)
+        return replace(self, steps=steps)
 
     def rounded(self, credits: Fraction) -> Fraction:
         units = credits * 10**self.decimals
@@ -73,6 +78,22 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Contract:
+    """A share off the general rates for some customers or segments; no rates means all of them."""
+
+    contract_id: str
+    share: Fraction
+    customers: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    rates: tuple[str, ...] = ()
+
+    def is_for(self, customer: Customer, rate: Rate) -> bool:
+        is_party = customer.customer_id in self.customers or customer.segment in self.segments
+        is_general = not rate.customers and not rate.segments
+        return is_party and is_general and (not self.rates or rate.rate_id in self.rates)
+
+
+@dataclass(frozen=True)
 class Card:
     """A version: its rates, and the credits of the one pack it sells."""
 
@@ -83,6 +104,7 @@ class Card:
     pack: int
     corrects: str | None = None
     existing_customers_from: datetime | None = None
+    contracts: tuple[Contract, ...] = ()
 
     @property
     def order(self) -> tuple[datetime, datetime]:
@@ -202,6 +224,11 @@ class Pricing:
             key=rank,
         )
 
+    def contract_for(self, customer: Customer, card: Card, rate: Rate) -> Contract | None:
+        """The customer's own contract on a rate, else its segment's."""
+        found = [contract for contract in card.contracts if contract.is_for(customer, rate)]
+        return min(found, key=lambda contract: 0 if contract.customers else 1, default=None)
+
     def standing(self, events: list[Event]) -> list[Event]:
         """Events that are left: an event gives way to the last known of its corrections."""
         known = [
@@ -238,11 +265,15 @@ class Pricing:
             card = self.card_for(customer, event.at, self.booked_at(event.at, event.received_at))
             assert card is not None
             rate = self.rate_for(customer, card, event)
+            contract = self.contract_for(customer, card, rate)
+            share = contract.share if contract else Fraction(0)
             counter = (customer.payer, self.month(event.at), rate.rate_id)
             costs = tuple(
-                place.cost(rate.tiers, used[counter], event.quantity) for place in rate.chain
+                place.less(share).cost(rate.tiers, used[counter], event.quantity)
+                for place in rate.chain
             )
             if rate.tiers:
                 used[counter] += event.quantity
-            found[event.event_id] = Priced(card.version, rate.rate_id, costs)
+            name = f"{rate.rate_id}@{contract.contract_id}" if contract else rate.rate_id
+            found[event.event_id] = Priced(card.version, name, costs)
         return found

@@ -35,10 +35,8 @@ FEEDS_READ_OUTSIDE_STAGING = {
     ("models/marts/rated_usage.sql", "usage"),
     # Read in one place each, by the model that decides when they count: a view in between would
     # rename nothing.
-    ("models/pricing/int_limit_hits.sql", "members"),
     ("models/pricing/int_rate_matches.sql", "property_sets"),
     ("models/pricing/int_rate_matches.sql", "property_values"),
-    ("models/pricing/int_subscription_periods.sql", "subscriptions"),
     ("models/drawdown/int_lots__from_grants.sql", "grants"),
     # Shown as they are.
     ("models/marts/load_audit.sql", "files"),

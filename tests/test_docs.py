@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from lite_book import CARD, lite_book
 
+from rate_cards.load import load_book
 from tests.docs_output import BLOCK, PAGES, ROOT, refreshed, shell_in, without_digests
 
 SHOWING = [page for page in PAGES if BLOCK.search(page.read_text("utf-8"))]
@@ -63,3 +65,17 @@ def test_every_page_of_docs_is_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text("utf-8")
     pages = [page.name for page in PAGES if page.parent.name == "docs" and page.stem != "README"]
     assert [page for page in pages if f"({page})" not in index] == []
+
+
+def test_cards_shown_on_the_page_for_pricing_are_taken(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "rate-cards.md").read_text("utf-8")
+    shown = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert [block.partition(":")[0] for block in shown] == ["offers", "contracts"]
+    book = lite_book(tmp_path)
+    card = book / CARD
+    before, offers, _ = card.read_text("utf-8").partition("offers:\n")
+    assert offers
+    card.write_text(before + "".join(shown), "utf-8")
+    [loaded] = load_book(book).cards
+    assert [offer.id for offer in loaded.offers] == ["top_up", "pro", "pro_year"]
+    assert [contract.id for contract in loaded.contracts] == ["acme-2026", "edu"]

@@ -160,17 +160,120 @@ def test_a_conflict_set_aside_says_what_differs_from_which_row(tmp_path: Path) -
     )
 
 
-def test_an_open_value_and_a_filled_one_are_a_conflict(tmp_path: Path) -> None:
-    company = Company(tmp_path, '{feed: subscriptions, format: csv, path: "subscriptions*.csv"}')
-    header = "subscription_id,customer_id,offer,started_at,ended_at"
-    company.file("subscriptions-1.csv", header, "sub_1,acme,pack_100,2026-01-01T00:00:00Z,")
+SUBSCRIPTIONS = '{feed: subscriptions, format: csv, path: "subscriptions*.csv", optional: true}'
+RUNNING = "sub_1,acme,pack_100,2026-01-01T00:00:00Z,,"
+ENDED = "sub_1,acme,pack_100,2026-01-01T00:00:00Z,2026-03-01T00:00:00Z,"
+CAME_BEFORE = "subscription_id came before with other content in 1 of 1 rows"
+
+
+def subscription(company: Company, name: str, *rows: str) -> None:
+    header = "subscription_id,customer_id,offer,started_at,ended_at,received_at"
+    company.file(f"subscriptions-{name}.csv", header, *rows)
+
+
+@pytest.mark.parametrize("rows", [(RUNNING, ENDED), (ENDED, RUNNING)])
+def test_an_end_that_was_open_is_filled_in_later_whichever_row_comes_first(
+    tmp_path: Path, rows: tuple[str, str]
+) -> None:
+    company = Company(tmp_path, SUBSCRIPTIONS)
+    subscription(company, "1", rows[0])
     company.load()
-    company.file(
-        "subscriptions-2.csv",
-        header,
-        "sub_1,acme,pack_100,2026-01-01T00:00:00Z,2026-03-01T00:00:00Z",
+    subscription(company, "2", rows[1])
+    company.load()
+    subscription(company, "3", *rows)
+    company.load()
+    assert company.rows(FILE_COUNTS) == [
+        ("subscriptions-1.csv", 1, 1, 0, 0, 0),
+        ("subscriptions-2.csv", 1, 1, 0, 0, 0),
+        ("subscriptions-3.csv", 2, 0, 2, 0, 0),
+    ]
+    ends = company.rows("select ended_at from raw.subscriptions order by ended_at nulls first")
+    assert ends == [(None,), (datetime(2026, 3, 1),)]  # noqa: DTZ001 -- stored in UTC, no zone
+
+
+@pytest.mark.parametrize(
+    "contradiction",
+    [
+        ENDED.replace("2026-03-01", "2026-03-02"),
+        RUNNING.replace("pack_100", "pack_250"),
+        ENDED.replace("acme", "zeta"),
+        # The same end, learned of at two times.
+        f"{ENDED}2026-03-05T00:00:00Z",
+    ],
+)
+def test_what_a_filled_end_contradicts_is_refused(tmp_path: Path, contradiction: str) -> None:
+    company = Company(tmp_path, SUBSCRIPTIONS)
+    card = company.folder / "book/cards/2026-01-01.yml"
+    card.write_text(card.read_text(encoding="utf-8") + OTHER_PACK, encoding="utf-8")
+    subscription(company, "1", RUNNING, ENDED)
+    company.load()
+    subscription(company, "2", contradiction)
+    assert company.messages() == [CAME_BEFORE]
+
+
+OTHER_PACK = """  - id: pack_250
+    price: {amount: 20.00, currency: USD}
+    grants:
+      - {wallet: universal, credits: 250, kind: paid, expires: never}
+"""
+
+
+@pytest.mark.parametrize("rows_of_one_file", [True, False])
+def test_an_end_is_not_taken_back_by_a_row_received_after_it(
+    tmp_path: Path, rows_of_one_file: bool
+) -> None:
+    ended, running = f"{ENDED}2026-03-05T00:00:00Z", f"{RUNNING}2026-03-05T00:00:01Z"
+    company = Company(tmp_path, SUBSCRIPTIONS)
+    if rows_of_one_file:
+        subscription(company, "1", ended, running)
+        assert company.messages() == [CAME_BEFORE.replace("1 rows", "2 rows")]
+        return
+    subscription(company, "1", running)
+    company.load()
+    subscription(company, "2", ended)
+    assert company.messages() == [CAME_BEFORE]
+
+
+def test_a_conflict_with_a_conflict_is_set_aside_with_it(tmp_path: Path) -> None:
+    # Row 2 contradicts row 1, row 3 only row 2, rows 4 and 5 repeat rows 2 and 1.
+    other = ENDED.replace("pack_100", "pack_250")
+    third = ENDED.replace("2026-03-01", "2026-03-02")
+    company = Company(tmp_path, SUBSCRIPTIONS)
+    card = company.folder / "book/cards/2026-01-01.yml"
+    card.write_text(card.read_text(encoding="utf-8") + OTHER_PACK, encoding="utf-8")
+    subscription(company, "1", RUNNING, other, third, other, RUNNING)
+    [file] = company.load(quarantine=True).files
+    assert (file.rows, file.loaded, file.duplicates, file.rejected) == (5, 1, 1, 3)
+    company.load(quarantine=True)
+    assert company.rows(FILE_COUNTS) == [("subscriptions-1.csv", 5, 1, 1, 3, 0)]
+
+
+def test_what_is_learned_of_customers_and_members_is_filled_in_but_never_a_parent(
+    tmp_path: Path,
+) -> None:
+    company = Company(
+        tmp_path,
+        '{feed: customers, format: csv, path: "customers*.csv", optional: true}',
+        '{feed: members, format: csv, path: "members*.csv", optional: true}',
     )
-    assert company.messages() == ["subscription_id came before with other content in 1 of 1 rows"]
+    company.file(
+        "customers-1.csv", "customer_id,name,joined_at", "acme,,", "acme,Acme,", "zeta,Zeta,"
+    )
+    company.file(
+        "members-1.csv", "customer_id,user_id,team_id,from,to", "acme,u_1,ml,2026-01-01T00:00:00Z,"
+    )
+    company.load()
+    company.file("customers-2.csv", "customer_id,joined_at", "acme,2026-01-01T00:00:00Z")
+    company.file(
+        "members-2.csv",
+        "customer_id,user_id,team_id,from,to",
+        "acme,u_1,ml,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z",
+    )
+    company.load()
+    assert company.rows("select count(*) from raw.customers") == [(4,)]
+    assert company.rows("select count(*) from raw.members") == [(2,)]
+    company.file("customers-3.csv", "customer_id,name,parent_customer_id", "zeta,Zeta,acme")
+    assert company.messages() == ["customer_id came before with other content in 1 of 1 rows"]
 
 
 def test_quarantine_keeps_bad_rows_as_they_came_and_loads_the_rest(tmp_path: Path) -> None:

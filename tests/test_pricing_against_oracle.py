@@ -19,7 +19,16 @@ import duckdb
 import pytest
 
 from tests.cli import exit_code
-from tests.pricing_oracle import Card, Customer, Event, Place, Priced, Pricing, Rate
+from tests.pricing_oracle import (
+    Card,
+    Contract,
+    Customer,
+    Event,
+    Place,
+    Priced,
+    Pricing,
+    Rate,
+)
 
 ZONE = ZoneInfo("America/New_York")
 MICROSECOND = timedelta(microseconds=1)
@@ -141,8 +150,16 @@ def rates(factor: str, *, packaged: str) -> tuple[Rate, ...]:
     )
 
 
+US = Contract("us", Fraction("0.1"), segments=("us",))
+SOME = Contract(
+    "some",
+    Fraction("0.333333"),
+    customers=("c0011", *(f"c{number:04d}" for number in range(20, 120))),
+    rates=("plain", "plain-big", "stepped"),
+)
+
 CARDS = (
-    Card("v1", START, at("2024-12-15"), rates("1", packaged="packaged"), 100),
+    Card("v1", START, at("2024-12-15"), rates("1", packaged="packaged"), 100, contracts=(US,)),
     Card(
         "v2",
         at("2025-02-10 15:00"),
@@ -150,6 +167,7 @@ CARDS = (
         rates("1.1", packaged="packaged"),
         110,
         existing_customers_from=at("2025-03-15"),
+        contracts=(US, SOME),
     ),
     # Published after February was closed, and before March was.
     Card(
@@ -161,7 +179,14 @@ CARDS = (
         corrects="v2",
         existing_customers_from=at("2025-03-20"),
     ),
-    Card("v3", at("2025-03-25"), at("2025-03-25"), rates("1.3", packaged="bundled"), 130),
+    Card(
+        "v3",
+        at("2025-03-25"),
+        at("2025-03-25"),
+        rates("1.3", packaged="bundled"),
+        130,
+        contracts=(SOME,),
+    ),
     # Published a month into its own time, April, which is still open; nobody knows the last one.
     Card("v4", at("2025-04-05"), at("2025-04-20"), rates("0.7", packaged="bundled"), 70),
     Card("v5", at("2025-04-10"), UNTIL, rates("5", packaged="bundled"), 500),
@@ -214,6 +239,12 @@ def yaml_of(card: Card) -> str:
                 steps[0] if len(steps) == 1 else f"steps: [{', '.join(f'{{{s}}}' for s in steps)}]"
             )
             lines.append(f"      - {{wallet: {wallet}, per: {text(priced.per)}, {figures}}}")
+    lines += ["contracts:"] if card.contracts else []
+    for contract in card.contracts:
+        lines += [f"  - id: {contract.contract_id}", f'    discount: "{text(contract.share)}"']
+        for field in ("customers", "segments", "rates"):
+            if named := getattr(contract, field):
+                lines.append(f"    {field}: [{', '.join(named)}]")
     lines += [
         "offers:",
         "  - id: pack",
@@ -467,9 +498,13 @@ def test_the_random_book_reaches_every_rule(run: Run) -> None:
     assert versions(everybody) == {"v1", "v2", "v2b", "v3", "v4"}
     pinned = {name for name, customer in run.customers.items() if customer.pinned == "v2"}
     assert versions(pinned) == {"v1", "v2", "v2b"}, "v2 where its correction was not known in time"
-    assert {priced.rate_id for priced in run.priced.values()} == {
+    reached = {priced.rate_id for priced in run.priced.values()}
+    assert {name.partition("@")[0] for name in reached} == {
         found.rate_id for card in CARDS for found in card.rates
     }
+    for contract in (US, SOME):
+        names = contract.rates or ("plain", "plain-big", "plain-free", "stepped", "packaged")
+        assert {f"{name}@{contract.contract_id}" for name in names} <= reached
     assert any(crosses_a_step(priced) for priced in run.priced.values())
     assert any(not all(priced.costs) for priced in run.priced.values())
     replaced = {event.corrects for event in run.events if event.corrects}

@@ -108,19 +108,68 @@ def test_a_price_that_was_free_has_no_per_cent(tmp_path: Path) -> None:
     assert (change.old, change.new, change.percent) == ("0", "2.5", None)
 
 
+def test_contracts_are_listed_and_compared_by_their_terms(tmp_path: Path) -> None:
+    contract = 'contracts:\n  - {id: acme, customers: [acme], discount: "0.10"}\noffers:'
+    other = (
+        "contracts:\n  - {id: acme, customers: [acme, acme_eu], rates: [flux-dev], "
+        "off: [{wallet: usd, amount: 0.01}]}\noffers:"
+    )
+    changes = changes_between(tmp_path / "added", ("offers:", contract))
+    assert [(change.subject, change.kind, change.new) for change in changes] == [
+        ("contract acme", "added", "customers acme; discount 0.1")
+    ]
+    book = load_book(
+        lite_book(
+            tmp_path / "changed",
+            (NEXT, "", next_card().replace("offers:", other)),
+            (CARD, "offers:", contract),
+        )
+    )
+    changes = diff_cards(book.cards[0], book.cards[1])
+    assert [(change.field, change.kind) for change in changes] == [
+        ("customers", "changed"),
+        ("discount", "removed"),
+        ("rates", "added"),
+        ("off the price in usd", "added"),
+    ]
+    listed = run(book.folder, "lint").stdout
+    assert "version 2026-01-01 (draft): 3 rates, 1 contract, 1 offer" in listed
+
+
+def test_slabs_are_compared_one_by_one(tmp_path: Path) -> None:
+    changes = changes_between(
+        tmp_path,
+        ("credits: 20,", 'slabs: [{from: 100, credits: 20}, {from: 500, share: "0.10"}],'),
+        ("currency: USD}\n    grants", "currency: USD, sold_by: amount}\n    grants"),
+    )
+    assert [(change.field, change.kind, change.new) for change in changes] == [
+        ("bonus grant in universal: credits", "removed", None),
+        ("sold_by", "added", "amount"),
+        ("bonus grant in universal: from 100 credits", "added", "20 credits"),
+        ("bonus grant in universal: from 500 credits", "added", "0.1 of the paid credits"),
+    ]
+
+
 def test_lines_are_followed_by_id_and_terms_by_name(tmp_path: Path) -> None:
     changes = changes_between(
         tmp_path,
         ("id: flux-dev", "id: flux-pro"),
         ("kind: bonus, expires: 12 months", "kind: bonus, expires: never"),
         ("    overage: {amount: 3.00, currency: USD, per: 1000000}\n", ""),
-        ("{amount: 10.00, currency: USD}", "{amount: 10.00, currency: USD, every: month}"),
+        (
+            "{amount: 10.00, currency: USD}",
+            "{amount: 10.00, currency: USD, every: month, anchor: calendar, prorate: day}"
+            "\n    on_change: expire",
+        ),
     )
     assert [(change.subject, change.field, change.kind) for change in changes] == [
         ("rate gpt-4o-input", "overage in USD", "removed"),
         ("rate flux-dev", "", "removed"),
         ("offer pack_100", "bonus grant in universal: expires", "changed"),
         ("offer pack_100", "every", "added"),
+        ("offer pack_100", "anchor", "added"),
+        ("offer pack_100", "prorate", "added"),
+        ("offer pack_100", "on_change", "added"),
         ("rate flux-pro", "", "added"),
     ]
 

@@ -19,6 +19,7 @@ WALLET = "universal: {unit: credit, burn_order: stripe}"
 PRICE = "{wallet: image_credits, credits: 2.5}"
 GRANT = "kind: bonus, expires: 12 months}"
 ONCE = "price: {amount: 10.00, currency: USD}"
+BONUS = "credits: 20, kind: bonus, expires: 12 months}"
 PLAN: Edit = (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month}")
 LATE = "late_usage: first_open_period"
 BREAKAGE = "{method: at_expiry}"
@@ -46,6 +47,37 @@ def stepped(steps: str) -> tuple[str, str]:
 
 
 INSIDE: list[tuple[str, str, str]] = [
+    # A rate may be billed afterwards only.
+    (
+        CARD,
+        "price:\n      - {wallet: image_credits, credits: 2.5}\n"
+        "      - {wallet: universal, credits: 3.0}\n      - {wallet: usd, amount: 0.04}",
+        "overage: {amount: 0.05, currency: USD}",
+    ),
+    # Plans: where their periods begin, and how a first one is measured.
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month, anchor: calendar}"),
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: 6 months, anchor: calendar}"),
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: year, anchor: calendar}"),
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: 5 days, prorate: second}"),
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, anchor: start, prorate: none}"),
+    (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month}\n    on_change: expire"),
+    # Contracts: a share off, or amounts.
+    (CARD, "offers:", "contracts:\n  - {id: c, customers: [a], discount: 0}\noffers:"),
+    (CARD, "offers:", "contracts: []\noffers:"),
+    # Packs: sold by amount, with a bonus by the size of the purchase.
+    (CARD, ONCE, "price: {amount: 0.01, currency: USD, sold_by: amount}"),
+    (CARD, BONUS, "slabs: [{from: 0, credits: 0}], kind: bonus, expires: never}"),
+    (
+        CARD,
+        BONUS,
+        "slabs: [{from: 1000, share: 1.5}, {from: 1000.000000001, credits: 750}], kind: promo, "
+        "expires: never}",
+    ),
+    (
+        CARD,
+        BONUS,
+        "slabs_by: amount, slabs: [{from: 100, credits: 5}], kind: bonus, expires: never}",
+    ),
     # Decimals: 12 after the point for rates, 9 for quantities, 16 before it.
     (CARD, "credits: 2.5", "credits: 0.123456789012"),
     (CARD, "credits: 2.5", "credits: 1234567890123456"),
@@ -133,7 +165,7 @@ OUTSIDE: list[tuple[Edit, str]] = [
     ),
     ((CARD, "credits: 20", "credits: 0"), "0 is not above zero"),
     ((CARD, "credits: 20", "credits: [20]"), "a list stands where a number belongs"),
-    ((CARD, "credits: 20", "credits: ~"), "nothing is written where a number belongs"),
+    ((CARD, "amount: 10.00", "amount: ~"), "nothing is written where a number belongs"),
     (
         (CARD, "2025-12-15T00:00:00Z", "2025-12-15T00:00:00"),
         "2025-12-15T00:00:00 does not say in which time zone",
@@ -149,6 +181,105 @@ OUTSIDE: list[tuple[Edit, str]] = [
     ),
     ((CARD, "on: 2025-12-14", "on: 2025-02-30"), "2025-02-30 is not in the calendar"),
     ((CARD, "on: 2025-12-14", "on: 14 December"), '"14 December" is not a day'),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, anchor: calendar}"),
+        "anchor is about a billing period, and the offer is bought once",
+    ),
+    *(
+        ((CARD, "offers:", f"contracts:\n  - {{id: c, {terms}}}\noffers:"), message)
+        for terms, message in (
+            ("customers: [a], discount: 1.1", "1.1 is not a share from 0 to 1"),
+            ("discount: 0.1", "a contract is for customers or for segments"),
+            (
+                "customers: [a], segments: [s], discount: 0.1",
+                "a contract is for customers or for segments",
+            ),
+            ("customers: [a]", "a contract takes off either a share or amounts"),
+            (
+                "customers: [a], rates: [flux-dev], discount: 0.1, off: [{wallet: usd, amount: 1}]",
+                "a contract takes off either a share or amounts",
+            ),
+            (
+                "customers: [a], off: [{wallet: usd, amount: 0.01}]",
+                "amounts are taken off rates that are not named",
+            ),
+            (
+                "customers: [a], rates: [flux-dev], off: [{wallet: usd}]",
+                "a price has one figure taken off",
+            ),
+            (
+                "customers: [a], rates: [flux-dev], off: [{wallet: usd, amount: 0.01}, "
+                "{wallet: usd, amount: 0.02}]",
+                "a wallet is named twice in off",
+            ),
+        )
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month, sold_by: amount}"),
+        "a plan is not sold by amount",
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 0, currency: USD, sold_by: amount}"),
+        "nothing is sold by an amount of 0",
+    ),
+    (
+        (CARD, BONUS, f"slabs: [{{from: 0, credits: 1}}], {BONUS}"),
+        "a grant has exactly one of credits and slabs",
+    ),
+    ((CARD, BONUS, "kind: bonus, expires: never}"), "a grant has exactly one of credits and slabs"),
+    (
+        (CARD, BONUS, f"slabs_by: amount, {BONUS}"),
+        "slabs_by has no slabs to measure",
+    ),
+    (
+        (CARD, BONUS, "slabs: [{from: 0, credits: 1}], kind: paid, expires: never}"),
+        "slabs are for what comes with a purchase, and these credits are bought",
+    ),
+    (
+        (
+            CARD,
+            BONUS,
+            "slabs: [{from: 5, credits: 1}, {from: 5.0, credits: 2}], kind: bonus, expires: never}",
+        ),
+        "slabs do not ascend: from 5.0 follows from 5",
+    ),
+    (
+        (CARD, BONUS, "slabs: [{from: 5}], kind: bonus, expires: never}"),
+        "a slab has one of credits and share",
+    ),
+    (
+        (CARD, BONUS, "slabs: [{from: 5, credits: 1, share: 1}], kind: bonus, expires: never}"),
+        "a slab has one of credits and share",
+    ),
+    (
+        (CARD, ONCE, f"{ONCE}\n    on_change: expire"),
+        "on_change is about a plan, and the offer is bought once",
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, prorate: day}"),
+        "prorate is about a billing period, and the offer is bought once",
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: 5 months, anchor: calendar}"),
+        "no calendar has periods of 5 months",
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: 2 weeks, anchor: calendar}"),
+        "no calendar has periods of 2 weeks",
+    ),
+    (
+        (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month, prorate: hour}"),
+        'unknown choice "hour"',
+    ),
+    (
+        (
+            CARD,
+            "price:\n      - {wallet: image_credits, credits: 2.5}\n"
+            "      - {wallet: universal, credits: 3.0}\n      - {wallet: usd, amount: 0.04}",
+            "tiers: package\n    overage: {amount: 0.05, currency: USD}",
+        ),
+        "tiers has no price to shape",
+    ),
     ((CARD, GRANT, "kind: bonus, expires: 0 days}"), '"0 days" is not a duration'),
     ((CARD, GRANT, "kind: bonus, expires: 12}"), '"12" is not a duration'),
     ((CARD, GRANT, "kind: bonus}"), "expires is missing"),

@@ -160,6 +160,116 @@ def test_terms_of_a_period_need_an_offer_with_a_period(tmp_path: Path, grant: st
     assert messages_of(tmp_path / "plan", edit, PLAN) == []
 
 
+def contract(*terms: str) -> Edit:
+    lines = "".join(f"  - {{{each}}}\n" for each in terms)
+    return (CARD, "offers:\n", f"contracts:\n{lines}offers:\n")
+
+
+@pytest.mark.parametrize(
+    ("terms", "messages"),
+    [
+        (['id: a, customers: [acme], discount: "0.10"'], []),
+        (['id: a, customers: [acme], discount: "1"'], []),
+        (
+            [
+                'id: a, customers: [acme], discount: "0.10"',
+                'id: b, segments: [acme], discount: "0.20"',
+                'id: c, customers: [globex], discount: "0.20"',
+            ],
+            [],
+        ),
+        (
+            [
+                'id: a, customers: [acme], discount: "0.10", rates: [flux-dev]',
+                'id: b, customers: [globex, acme], discount: "0.20", rates: [gpt-4o-input]',
+            ],
+            [],
+        ),
+        (
+            [
+                'id: a, customers: [acme], discount: "0.10"',
+                'id: b, customers: [globex, acme], discount: "0.20", rates: [flux-dev]',
+            ],
+            ['"a" (line 29) has a discount for customer acme on rate flux-dev already'],
+        ),
+        (
+            ['id: a, customers: [acme], discount: "0.10", rates: [flux]'],
+            ['unknown rate "flux"'],
+        ),
+        # Everything may be taken off, but no more; and the result is kept exactly or not at all.
+        (["id: a, customers: [acme], rates: [flux-dev], off: [{wallet: usd, amount: 0.04}]"], []),
+        (
+            ["id: a, customers: [acme], rates: [flux-dev], off: [{wallet: usd, amount: 0.040001}]"],
+            ["rate flux-dev: more is taken off than the price in usd is"],
+        ),
+        (
+            ["id: a, customers: [x], rates: [flux-dev], off: [{wallet: usd, amount: 1, per: 300}]"],
+            ["rate flux-dev: the price in usd less the discount has more than 12 decimals"],
+        ),
+        (
+            ["id: a, customers: [acme], rates: [flux-dev], off: [{wallet: usd, credits: 0.01}]"],
+            ["wallet usd holds USD, and credits are taken off"],
+        ),
+        (
+            ["id: a, customers: [acme], rates: [flux-dev], off: [{wallet: token_credits, "
+             "credits: 1}]"],
+            ["rate flux-dev has no price in token_credits"],
+        ),
+        (
+            ["id: a, customers: [acme], rates: [flux-dev], overage_off: {amount: 1, "
+             "currency: USD}"],
+            ["rate flux-dev has no overage price in USD"],
+        ),
+        (
+            ["id: a, customers: [acme], rates: [gpt-4o-input], overage_off: {amount: 1, "
+             "currency: EUR, per: 1000000}"],
+            ["rate gpt-4o-input has no overage price in EUR"],
+        ),
+        (
+            ['id: a, customers: [acme], discount: "0.1"', 'id: a, segments: [s], discount: "0.1"'],
+            ['"a" names two contracts, the first on line 29'],
+        ),
+    ],
+)  # fmt: skip
+def test_a_contract_leaves_the_rates_it_is_for_a_price(
+    tmp_path: Path, terms: list[str], messages: list[str]
+) -> None:
+    assert messages_of(tmp_path, contract(*terms)) == messages
+
+
+def test_a_contract_is_not_for_a_rate_that_is_reserved(tmp_path: Path) -> None:
+    reserved = (CARD, "match: {model: flux-dev}\n", "match: {model: flux-dev}\n    segments: [s]\n")
+    named = contract('id: a, customers: [acme], discount: "0.10", rates: [flux-dev]')
+    assert messages_of(tmp_path / "named", reserved, named) == [
+        "rate flux-dev is reserved for segments, so its price is agreed already"
+    ]
+    assert (
+        messages_of(
+            tmp_path / "all", reserved, contract('id: a, customers: [acme], discount: "0.10"')
+        )
+        == []
+    )
+
+
+def test_slabs_need_a_purchase_and_something_to_measure(tmp_path: Path) -> None:
+    by_credits = BONUS.replace("credits: 20", "slabs: [{from: 5, share: 0.1}]")
+    by_amount = BONUS.replace("credits: 20", "slabs_by: amount, slabs: [{from: 5, credits: 1}]")
+    share_by_amount = by_credits.replace("slabs:", "slabs_by: amount, slabs:")
+    nothing_sold = (CARD, "credits: 100, kind: paid", "credits: 100, kind: included")
+    measures_nothing = ["offer pack_100 sells no credits in universal for the slabs to measure"]
+
+    def messages(name: str, *edits: Edit) -> list[str]:
+        return messages_of(tmp_path / name, *edits)
+
+    assert messages("a", (CARD, BONUS, by_credits)) == []
+    assert messages("b", (CARD, BONUS, by_credits), nothing_sold) == measures_nothing
+    assert messages("c", (CARD, BONUS, share_by_amount), nothing_sold) == measures_nothing
+    assert messages("d", (CARD, BONUS, by_amount), nothing_sold) == []
+    assert messages("e", (CARD, BONUS, by_credits), PLAN) == [
+        "offer pack_100 is billed each period, and slabs are for a purchase"
+    ]
+
+
 def test_default_names_neither_a_wallet_nor_an_offer(tmp_path: Path) -> None:
     edits: list[Edit] = [
         (BOOK, "  usd: {", "  default: credit\n  usd: {"),

@@ -206,7 +206,8 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
     plan = (
         CARD,
         "price: {amount: 10.00, currency: USD}",
-        "price: {amount: 10.00, currency: USD, every: 3 months}",
+        "price: {amount: 10.00, currency: USD, every: 3 months, anchor: calendar, prorate: day}"
+        "\n    on_change: expire",
     )
     paid = (
         CARD,
@@ -225,6 +226,7 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
         3,
         "month",
     )
+    assert (offer["anchor"], offer["prorate"], offer["on_change"]) == ("calendar", "day", "expire")
     first, second = tables["offer_grants"].to_dicts()
     assert (first["grant_no"], first["credits"], first["priority"]) == (1, Decimal(100), 50)
     assert (first["expires"], first["expires_count"]) == ("period_end", None)
@@ -247,7 +249,100 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
     )
     assert (second["every_count"], second["every_unit"]) == (1, "day")
     assert (second["max_per_month"], second["priority"]) == (Decimal(150), 100)
-    assert [first["source_line"], second["source_line"]] == [32, 33]
+    assert [first["source_line"], second["source_line"]] == [33, 34]
+
+
+def test_a_contract_makes_rates_of_the_general_ones_at_its_price(tmp_path: Path) -> None:
+    contracts = (
+        CARD,
+        "offers:\n",
+        "contracts:\n"
+        '  - {id: tenth, segments: [smb, edu], discount: "0.10"}\n'
+        "  - id: acme\n    customers: [acme]\n    rates: [gpt-4o-input]\n"
+        "    off: [{wallet: universal, credits: 0.05, per: 500000}]\n"
+        "    overage_off: {amount: 0.50, currency: USD, per: 1000000}\n"
+        "offers:\n",
+    )
+    tables = tables_of(tmp_path, contracts)
+    made = [row for row in tables["rates"].to_dicts() if row["contract"]]
+    assert [
+        (row["rate_no"], row["rate_id"], row["counts_as"], row["audience"]) for row in made
+    ] == [
+        (4, "gpt-4o-input@tenth", "gpt-4o-input", "segment"),
+        (5, "gpt-4o-output@tenth", "gpt-4o-output", "segment"),
+        (6, "flux-dev@tenth", "flux-dev", "segment"),
+        (7, "gpt-4o-input@acme", "gpt-4o-input", "customer"),
+    ]
+    assert [row["source_line"] for row in made] == [29, 29, 29, 30]
+    assert [row["counts_as"] for row in rows(tables["rates"], contract=None)] == [
+        "gpt-4o-input",
+        "gpt-4o-output",
+        "flux-dev",
+    ]
+    # 0.6 per million less a tenth is 0.54; less 0.05 per half a million, 0.50. In billionths a
+    # unit: 540 and 500. Of the token wallet the second contract takes nothing: 0.5 stays.
+    prices = {
+        (row["rate_no"], row["wallet"]): (row["credits"], row["quanta_numerator"])
+        for row in tables["rate_prices"].to_dicts()
+    }
+    assert prices[4, "universal"] == (Decimal("0.54"), Decimal(540))
+    assert prices[7, "universal"] == (Decimal("0.50"), Decimal(500))
+    assert prices[7, "token_credits"] == (Decimal("0.5"), Decimal(500))
+    # Overage: 3.00 less a tenth, and less 0.50.
+    assert [row["overage_amount"] for row in made] == [
+        Decimal("2.70"),
+        Decimal("10.80"),
+        None,
+        Decimal("2.50"),
+    ]
+    assert [row["value"] for row in rows(tables["rate_audience"], rate_no=4)] == ["smb", "edu"]
+    assert len(rows(tables["rate_match"], rate_no=4)) == 2
+
+
+def test_a_discount_lowers_every_step(tmp_path: Path) -> None:
+    stepped = (
+        CARD,
+        "match: {model: flux-dev}\n    price:\n      - {wallet: image_credits, credits: 2.5}",
+        "match: {model: flux-dev}\n    tiers: graduated\n    price:\n"
+        "      - {wallet: image_credits, "
+        "steps: [{up_to: 10, credits: 2.5}, {credits: 0.000000000004}]}",
+    )
+    contracts = (
+        CARD,
+        "offers:\n",
+        "contracts:\n"
+        '  - {id: c, customers: [acme], rates: [flux-dev], discount: "0.25"}\n'
+        "offers:\n",
+    )
+    tables = tables_of(tmp_path, stepped, contracts)
+    steps = rows(tables["rate_prices"], rate_no=4, position=1)
+    assert [(row["step_to"], row["credits"]) for row in steps] == [
+        (Decimal(10), Decimal("1.875")),
+        (None, Decimal("0.000000000003")),
+    ]
+
+
+def test_slabs_run_from_one_size_to_the_next(tmp_path: Path) -> None:
+    bonus = "credits: 20, kind: bonus"
+    slabs = 'slabs: [{from: 0, credits: 0}, {from: 100, share: "0.10"}], kind: bonus'
+    sold = (
+        CARD,
+        "price: {amount: 10.00, currency: USD",
+        "price: {amount: 10.00, currency: USD, sold_by: amount",
+    )
+    tables = tables_of(tmp_path, (CARD, bonus, slabs), sold)
+    (offer,) = tables["offers"].to_dicts()
+    assert offer["sold_by"] == "amount"
+    grants = tables["offer_grants"].to_dicts()
+    assert [(row["credits"], row["slabs_by"]) for row in grants] == [
+        (Decimal(100), None),
+        (None, "credits"),
+    ]
+    found = [tuple(row.values())[2:] for row in tables["offer_slabs"].to_dicts()]
+    assert found == [
+        (2, 1, Decimal(0), Decimal(100), Decimal(0), None),
+        (2, 2, Decimal(100), None, None, Decimal("0.10")),
+    ]
 
 
 def test_credits_that_roll_over_for_ever_have_no_duration(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "consideration": D("10.000"),
             "currency": "USD",
             "unit_value": D("0.1"),
+            "granted_at": NOON,
             "effective_at": NOON,
             "expires_at": LATER,
             "priority": 100,
@@ -114,7 +115,13 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "lot_balances": [{"lot_id": "p1:1", "customer_id": "c1", "wallet": "universal", **BALANCE}],
     "wallet_balances": [
-        {"customer_id": "c1", "wallet": "universal", **BALANCE, "overdrawn": D("2.000000000")}
+        {
+            "customer_id": "c1",
+            "wallet": "universal",
+            **BALANCE,
+            "overdrawn": D("2.000000000"),
+            "unreleased": D(10),
+        }
     ],
     "deferred_revenue_schedule": [
         {
@@ -303,6 +310,8 @@ VIOLATIONS = [
     Violation("credit_lots", {"kind": "gift"}, "kind: isin"),
     Violation("credit_lots", {"currency": "usd"}, "currency: str_matches"),
     Violation("credit_lots", {"expires_at": NOON}, "expires after it takes effect"),
+    Violation("credit_lots", {"granted_at": LATER}, "granted no later than it takes effect"),
+    Violation("credit_ledger", {"wallet": None}, "a movement names its lot"),
     Violation("credit_ledger", {"credits": D(4)}, "the sign of credits and amount follows"),
     Violation("credit_ledger", {"amount": D("0.4")}, "the sign of credits and amount follows"),
     Violation("credit_ledger", {"lot_id": None}, "a movement names its lot"),
@@ -313,6 +322,7 @@ VIOLATIONS = [
     Violation("wallet_balances", {"closing": D("10.000000001")}, "opening and movements make"),
     Violation("wallet_balances", {"overdrawn": D(-1)}, "overdrawn: greater_than_or_equal_to(0)"),
     Violation("wallet_balances", {"booked_period": date(2025, 7, 2)}, "opening and movements make"),
+    Violation("wallet_balances", {"unreleased": D("10.000000001")}, "no more is unreleased than"),
     Violation("deferred_revenue_schedule", {"closing": D("110.001")}, "opening and movements make"),
     Violation(
         "deferred_revenue_schedule",
@@ -343,6 +353,7 @@ VIOLATIONS = [
         "the closing balances of a period sum to zero",
     ),
     Violation("trial_balance", {"account_type": "income"}, "account_type: isin"),
+    Violation("revenue_by_meter", {"wallet": None}, "only overage may have no wallet"),
     Violation("revenue_by_meter", {"meter": None}, "only breakage has no meter"),
     Violation("revenue_by_meter", {"breakage_revenue": D("1.000")}, "only breakage has no meter"),
     Violation("corrections", {"booked_period": JULY}, "booked in a later period"),

@@ -12,3 +12,12 @@
         "case " ~ unit ~ " when 'day' then 1 when 'week' then 7 when 'month' then 28 else 365 end"
     ) }} + 2
 {%- endmacro %}
+
+{# Time from one instant to another as a plan is prorated by it: calendar days on the book's clock, the day of
+   the start counted whole, or the time that passes, to the microsecond. #}
+{% macro time_covered(prorate, from_instant, to_instant) -%}
+    case {{ prorate }}
+        when 'day' then {{ days_between(local_start_of('day', from_instant), local_start_of('day', to_instant)) }}
+        else {{ sortable_instant(to_instant) }} - {{ sortable_instant(from_instant) }}
+    end
+{%- endmacro %}

@@ -53,7 +53,7 @@
 {% macro period_of(ts) %}{{ return(adapter.dispatch('period_of', 'creditbooks')(ts)) }}{% endmacro %}
 {% macro default__period_of(ts) -%}cast(date_trunc('month', {{ to_local(ts) }}) as date){%- endmacro %}
 
-{# Local start of the day or week (Monday) of an instant, as a date in the book's time zone. #}
+{# Local start of the day, week (Monday) or year of an instant, as a date in the book's time zone. #}
 {% macro local_start_of(unit, ts) %}{{ return(adapter.dispatch('local_start_of', 'creditbooks')(unit, ts)) }}{% endmacro %}
 {% macro default__local_start_of(unit, ts) -%}cast(date_trunc('{{ unit }}', {{ to_local(ts) }}) as date){%- endmacro %}
 

@@ -50,6 +50,20 @@
         whole_div(billionths(x) ~ ' * ' ~ billionths(factor), '1000000000 * ' ~ quanta) ~ ' * ' ~ quanta) }}
 {%- endmacro %}
 
+{# part / whole of x in so many decimals, rounded once: half up, or as rounding says (up, down). x is a 9-decimal
+   value, part and whole are whole numbers; x itself where they are equal. #}
+{% macro share_in_quanta(x, part, whole, precision, rounding="'half_up'") -%}
+    {%- set quanta = billionths(quantum(precision)) -%}
+    {%- set divisor = '(' ~ as_whole(whole) ~ ' * ' ~ quanta ~ ')' -%}
+    case
+        when {{ part }} = {{ whole }} then {{ x }}
+        else {{ from_billionths(whole_div(
+            '2 * ' ~ billionths(x) ~ ' * ' ~ as_whole(part) ~ ' + case ' ~ rounding
+            ~ " when 'down' then 0 when 'up' then 2 * " ~ divisor ~ ' - 2 else ' ~ divisor ~ ' end',
+            '2 * ' ~ divisor) ~ ' * ' ~ quanta) }}
+    end
+{%- endmacro %}
+
 {# Money of a lot settled once `done` of its `total` credits are: consideration * done / total, in
    whole minor units. Period figures are differences of this one function, so they always sum to the
    consideration and the last credit takes the remainder (decision 4).

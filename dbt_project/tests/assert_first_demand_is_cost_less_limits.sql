@@ -1,4 +1,5 @@
--- Fails for an event whose cost is not what it asks of its first wallet plus what a guardrail kept from it.
+-- Fails for an event whose cost is not what it asks of its first wallet, or of nobody where it is billed
+-- afterwards, plus what a guardrail kept from it.
 
 with
 
@@ -9,8 +10,13 @@ asked as (
         needed
     from {{ ref('int_demand__level_' ~ level) }}
     where position = 1
-    {% if not loop.last %}union all{% endif %}
+    union all
     {% endfor %}
+    select
+        event_no,
+        credits as needed
+    from {{ ref('int_uncovered') }}
+    where cause = 'postpaid'
 )
 
 select

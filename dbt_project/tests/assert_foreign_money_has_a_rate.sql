@@ -10,6 +10,6 @@ union all
 select
     lot_id as fact_id,
     currency,
-    effective_at as occurred_at
+    granted_at as occurred_at
 from {{ ref('int_lots') }}
 where functional_consideration is null

@@ -1,12 +1,12 @@
--- Fails for a billing period of a plan with a price that no lot carries: all its grants are given, or recur
--- inside the period. The price would be billed and deferred nowhere, and its payment would stand alone.
+-- Fails for a billing period of a plan with a price that no lot carries: all its grants are given. The price
+-- would be billed and deferred nowhere, and its payment would stand alone.
 
 select
     periods.subscription_id,
     periods.period_index,
     periods.offer,
     periods.period_start,
-    offers.price_amount
+    coalesce(periods.agreed_price, offers.price_amount) as price
 from {{ ref('int_subscription_periods') }} as periods
 inner join {{ ref('stg_customers') }} as customers
     on periods.customer_id = customers.customer_id
@@ -25,5 +25,6 @@ left join {{ ref('int_lots') }} as lots
         and periods.period_index = lots.subscription_period
         and lots.consideration > 0
 where
-    offers.price_amount * periods.quantity > 0
+    coalesce(periods.agreed_price, offers.price_amount) * periods.quantity > 0
+    and periods.covered > 0
     and lots.lot_id is null

@@ -4,10 +4,9 @@ select
     subscriptions.subscription_id,
     subscriptions.offer,
     subscriptions.started_at
-from {{ source('feeds', 'subscriptions') }} as subscriptions
+from {{ ref('stg_subscriptions') }} as subscriptions
 left join {{ ref('int_subscription_periods') }} as periods
     on subscriptions.subscription_id = periods.subscription_id
 where
-    {{ is_known('subscriptions.started_at', 'subscriptions.received_at') }}
-    and (subscriptions.ended_at is null or subscriptions.ended_at > subscriptions.started_at)
+    (subscriptions.ended_at is null or subscriptions.ended_at > subscriptions.started_at)
     and periods.subscription_id is null

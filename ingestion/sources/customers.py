@@ -11,7 +11,11 @@ from ingestion.sources.feed import Feed
 
 
 class Customers(pa.DataFrameModel):
-    """One row per customer. Customers that only appear in other feeds need no row here."""
+    """One row per customer. Customers that only appear in other feeds need no row here.
+
+    What a row leaves empty a later one may fill in, but for the parent: to leave that empty says
+    that the customer has a pool of its own.
+    """
 
     customer_id: str
     """As in the other feeds."""
@@ -36,4 +40,9 @@ class Customers(pa.DataFrameModel):
         )
 
 
-CUSTOMERS = Feed(name="customers", schema=Customers, key=("customer_id",))
+CUSTOMERS = Feed(
+    name="customers",
+    schema=Customers,
+    key=("customer_id",),
+    filled_later=("name", "segment", "joined_at", "country", "card"),
+)

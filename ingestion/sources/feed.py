@@ -58,13 +58,15 @@ class Feed:
         name: As in `sources[].feed`; also the name of its raw table.
         schema: Column types and rules, units and grain in its docstrings.
         key: Columns that identify a row: a row seen again under the same key is a duplicate if all
-            other columns agree too, a conflict if not.
+            other columns agree too, a conflict if not, unless it fills what the other leaves empty.
         control_total: Column added up per file, to agree with the sender's own total; None where
             no column can be added up.
         written_as: Raw column name -> the name people write, where they differ.
         defaults: Raw column name -> SQL expression over the other raw columns, for empty values.
         kinds: Raw column name -> kind, where the type alone does not say it.
         required: Columns a file must have although some rows may leave them empty.
+        filled_later: Columns that a row may leave empty, such as an end nobody knows yet, and a
+            later row with the same key fill in: both are kept, and together they are the fact.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Feed:
     defaults: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     required: tuple[str, ...] = ()
+    filled_later: tuple[str, ...] = ()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

@@ -11,7 +11,7 @@ from ingestion.sources.feed import Feed
 
 
 class Members(pa.DataFrameModel):
-    """One row per stay of a user in a team of a customer."""
+    """One row per stay of a user in a team of a customer; it may come again with its end."""
 
     customer_id: str
     """The organisation."""
@@ -35,4 +35,5 @@ MEMBERS = Feed(
     schema=Members,
     key=("customer_id", "user_id", "team_id", "valid_from"),
     written_as={"valid_from": "from", "valid_to": "to"},
+    filled_later=("valid_to",),
 )

@@ -63,12 +63,12 @@ class RatedUsage(Mart):
 
     @pa.dataframe_check(error="a cost with its rate, or the reason there is none")
     def is_rated_or_says_why(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Never a guess: a rate, a wallet and a cost together, or none of them and why."""
+        """Never a guess: a rate and a cost, or neither and why; a wallet only with a rate."""
         rated = pl.col("rate_id").is_not_null()
         return holds(
             data,
             pl.col("cost").is_not_null() == rated,
-            pl.col("wallet").is_not_null() == rated,
+            rated | pl.col("wallet").is_null(),
             pl.col("unrated_reason").is_null() == rated,
         )
 
@@ -94,6 +94,7 @@ class CreditLots(Mart):
     consideration: Money = pa.Field(ge=0)
     currency: str = pa.Field(str_matches=CURRENCY)
     unit_value: Amount = pa.Field(ge=0)
+    granted_at: Instant
     effective_at: Instant
     expires_at: Instant = pa.Field(nullable=True)
     priority: pl.Int32
@@ -110,6 +111,11 @@ class CreditLots(Mart):
         later = pl.col("expires_at") > pl.col("effective_at")
         return holds(data, pl.col("expires_at").is_null() | later.fill_null(False))
 
+    @pa.dataframe_check(error="granted no later than it takes effect")
+    def is_granted_before_it_takes_effect(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Credits may be released after they were promised, not before."""
+        return holds(data, pl.col("granted_at") <= pl.col("effective_at"))
+
 
 class CreditLedger(Mart):
     """One row per movement of credits, and per part of usage that no credit paid for."""
@@ -118,7 +124,7 @@ class CreditLedger(Mart):
     entry_type: str = pa.Field(isin=ENTRY_TYPES)
     lot_id: str = pa.Field(nullable=True)
     customer_id: str
-    wallet: str
+    wallet: str = pa.Field(nullable=True)
     credits: Credits
     amount: Amount
     currency: str = pa.Field(nullable=True, str_matches=CURRENCY)
@@ -152,12 +158,13 @@ class CreditLedger(Mart):
 
     @pa.dataframe_check(error="a movement names its lot, a draw or unpaid usage its event")
     def names_what_moved(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """What no lot pays has no lot, by definition."""
+        """What no lot pays has no lot; only such usage, where postpaid, has no wallet."""
         unpaid = pl.col("entry_type").is_in(UNPAID_ENTRIES)
         metered = unpaid | (pl.col("entry_type") == "draw")
         return holds(
             data,
             pl.col("lot_id").is_null() == unpaid,
+            pl.col("wallet").is_not_null() | unpaid,
             pl.col("event_id").is_not_null() == metered,
         )
 
@@ -202,6 +209,7 @@ class WalletBalances(Mart):
     transferred: Credits
     closing: Credits = pa.Field(ge=0)
     overdrawn: Credits = pa.Field(ge=0)
+    unreleased: Credits = pa.Field(ge=0)
 
     class Config:
         """Its key."""
@@ -212,6 +220,11 @@ class WalletBalances(Mart):
     def foots(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """Identity 1, per wallet."""
         return holds(data, credits_foot(), first_of_month("booked_period"))
+
+    @pa.dataframe_check(error="no more is unreleased than is held")
+    def unreleased_is_part_of_closing(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """What can be used only later is held already."""
+        return holds(data, pl.col("unreleased") <= pl.col("closing"))
 
 
 class LimitBreaches(Mart):

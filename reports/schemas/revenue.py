@@ -222,7 +222,7 @@ class RevenueByMeter(Mart):
     booked_period: pl.Date
     meter: str = pa.Field(nullable=True)
     properties: str = pa.Field(nullable=True)
-    wallet: str
+    wallet: str = pa.Field(nullable=True)
     customer_id: str
     currency: str = pa.Field(str_matches=CURRENCY)
     usage_revenue: Money = pa.Field(ge=0)
@@ -237,6 +237,15 @@ class RevenueByMeter(Mart):
         """Its key."""
 
         unique = ("booked_period", "meter", "properties", "wallet", "customer_id", "currency")
+
+    @pa.dataframe_check(error="only overage may have no wallet")
+    def only_overage_may_have_no_wallet(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Postpaid usage touches no wallet; what credits pay for always does."""
+        paid = ("usage_revenue", "prior_period_revenue", "breakage_revenue", "credits")
+        return holds(
+            data,
+            pl.col("wallet").is_not_null() | pl.all_horizontal(pl.col(name) == 0 for name in paid),
+        )
 
     @pa.dataframe_check(error="only breakage has no meter")
     def only_breakage_has_no_meter(cls, data: pa.PolarsData) -> pl.LazyFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.numbers import count, credits_text, money, month, total
 from reports.trace.lots import LOTS, decimals_of, lot_line
-from reports.trace.rows import Row, file_step, one, rows
+from reports.trace.rows import Row, file_step, rows
 from reports.trace.tree import Step, tie
 
 if TYPE_CHECKING:
@@ -23,7 +23,12 @@ def customer_step(connection: DuckDBPyConnection, customer_id: str) -> Step:
         connection: Open on a built database.
         customer_id: A customer that has usage, lots, or a row in the customers feed.
     """
-    known = one(connection, "select * from raw.customers where customer_id = ?", customer_id)
+    read = rows(
+        connection,
+        "select * from raw.customers where customer_id = ? order by file_no, row_no",
+        customer_id,
+    )
+    known = {name: _last_said(read, name) for name in read[0]} if read else {}
     wallets = rows(
         connection,
         """
@@ -34,14 +39,20 @@ def customer_step(connection: DuckDBPyConnection, customer_id: str) -> Step:
     )
     steps = [wallet_step(connection, customer_id, row["wallet"]) for row in wallets]
     if known:
-        steps.insert(0, Step("comes from", steps=(file_step(connection, known),)))
+        files = tuple(file_step(connection, row) for row in read)
+        steps.insert(0, Step("comes from", steps=files))
         if known["parent_customer_id"]:
             parent = known["parent_customer_id"]
             steps.insert(1, Step(f"its usage is paid from the pool of {parent}", {"pool": parent}))
     if not wallets:
         steps.append(Step("holds no wallet of its own"))
     name = f", {known['name']}" if known and known["name"] else ""
-    return Step(f"customer {customer_id}{name}", known or {}, tuple(steps))
+    return Step(f"customer {customer_id}{name}", known, tuple(steps))
+
+
+def _last_said(read: list[Row], name: str) -> object:
+    """A field of a customer: rows may leave it empty, those that fill it agree."""
+    return next((row[name] for row in reversed(read) if row[name] is not None), None)
 
 
 def wallet_step(connection: DuckDBPyConnection, customer_id: str, wallet: str) -> Step:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from rate_cards.card_tables import OVERAGE_DECIMALS
 from reports.numbers import credits_text, instant, money, month, total
 from reports.trace.lots import LOTS, lot_line, origin_steps
 from reports.trace.rows import Row, config_step, file_step, journal_steps, one, rows
@@ -22,7 +23,11 @@ UNPAID_WORDS = {
     "overdraft": "served beyond the wallet's lots (overdraft)",
     "repayment": "repaid by a later lot",
 }
-UNPAID_REASONS = {"chain": "no wallet of the chain held credits", "limit": "above a limit"}
+UNPAID_REASONS = {
+    "chain": "no wallet of the chain held credits",
+    "limit": "above a limit",
+    "postpaid": "its rate is billed afterwards only",
+}
 
 
 def event_step(connection: DuckDBPyConnection, event_id: str) -> Step:
@@ -52,7 +57,7 @@ def event_step(connection: DuckDBPyConnection, event_id: str) -> Step:
         """
         select entries.*, minor_units
         from marts.credit_ledger as entries
-        inner join (select wallet, rank from raw.wallets) as wallets using (wallet)
+        left join (select wallet, rank from raw.wallets) as wallets using (wallet)
         left join raw.currencies using (currency)
         where event_id = ? order by entries.entry_type, wallets.rank, entries.entry_id
         """,
@@ -121,7 +126,11 @@ def _rating(connection: DuckDBPyConnection, rated: Row) -> list[Step]:
             (config_step(connection, rate["source_file"], rate["source_line"]), *chain),
         ),
         Step(
-            f"costs {credits_text(rated['cost'])} {rated['wallet']}, the first wallet of its chain",
+            f"costs {credits_text(rated['cost'])} {rated['wallet']}, the first wallet of its chain"
+            if rated["wallet"]
+            else f"costs {credits_text(rated['cost'])} {rate['overage_currency']}, billed "
+            f"afterwards at {credits_text(rate['overage_amount'])} per "
+            f"{credits_text(rate['overage_per'])}",
             {"cost": rated["cost"], "wallet": rated["wallet"]},
         ),
     ]
@@ -160,6 +169,16 @@ def _price_step(price: Row, quantity: Decimal | None) -> Step:
     return Step(f"{text}, {credits_text(cost)} for all of the event", {**price, "cost": cost})
 
 
+def _arrears(rate: Row) -> Row:
+    """The price of a rate that is billed afterwards only, like the price of a wallet of money."""
+    return {
+        "credits": rate["overage_amount"],
+        "per": rate["overage_per"],
+        "precision": OVERAGE_DECIMALS,
+        "rounding": "half_up",
+    }
+
+
 def cost_of(quantity: Decimal, price: Row) -> Decimal:
     """What a quantity costs, worked out here again from the price as written.
 
@@ -185,9 +204,8 @@ def _entry_step(connection: DuckDBPyConnection, entry: Row) -> Step:
     if entry["lot_id"] is None:
         worth = f", {amount}" if entry["entry_type"] == "overage" else ""
         why = UNPAID_REASONS.get(entry["reason"], entry["reason"])
-        return Step(
-            f"{credits} {entry['wallet']} {UNPAID_WORDS[entry['entry_type']]}{worth}: {why}", entry
-        )
+        what = f"{credits} {entry['wallet']}" if entry["wallet"] else "usage without a wallet"
+        return Step(f"{what} {UNPAID_WORDS[entry['entry_type']]}{worth}: {why}", entry)
     lot = one(connection, f"{LOTS} where lot_id = ?", entry["lot_id"])
     assert lot is not None
     behind = [Step(lot_line(lot), lot, tuple(origin_steps(connection, lot)))]
@@ -216,14 +234,16 @@ def _cost_tie(connection: DuckDBPyConnection, rated: Row, entries: list[Row]) ->
         return []
     rate = one(
         connection,
-        "select rate_no, tiers from raw.rates where version = ? and rate_id = ?",
+        "select * from raw.rates where version = ? and rate_id = ?",
         rated["card_version"],
         rated["rate_id"],
     )
     assert rate is not None
     if rate["tiers"] is not None:
         return []
-    prices = {price["wallet"]: price for price in _prices(connection, rate)}
+    prices = {price["wallet"]: price for price in _prices(connection, rate)} or {
+        None: _arrears(rate)
+    }
     costs = {wallet: cost_of(rated["quantity"], prices[wallet]) for wallet in wallets}
     if len(wallets) == 1:
         settled = -total(entry["credits"] for entry in entries)

@@ -142,17 +142,19 @@ def payment_step(connection: DuckDBPyConnection, payment_id: str) -> Step:
 
 
 def subscription_step(connection: DuckDBPyConnection, subscription_id: str) -> Step:
-    """A subscription, with the row it was read from."""
-    found = one(
-        connection, "select * from raw.subscriptions where subscription_id = ?", subscription_id
+    """A subscription, with the rows it was read from: one while it ran, one with its end."""
+    read = rows(
+        connection,
+        "select * from raw.subscriptions where subscription_id = ? order by ended_at nulls first",
+        subscription_id,
     )
-    assert found is not None
+    found = read[-1]
     ended = f" to {instant(found['ended_at'])}" if found["ended_at"] else ", running"
     return Step(
         f"subscription {subscription_id} to {found['offer']} from "
         f"{instant(found['started_at'])}{ended}",
         found,
-        (file_step(connection, found),),
+        tuple(file_step(connection, row) for row in read),
     )
 
 

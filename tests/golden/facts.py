@@ -78,6 +78,7 @@ FEEDS = {
         "started_at",
         "ended_at",
         "received_at",
+        "anchor_at",
     ),
     "limits": ("limit_id", "customer_id", "scope", "wallet", "window", "credits", "action", "from"),
     "fx_rates": ("date", "currency", "rate"),
@@ -395,9 +396,11 @@ class Desk:
         *,
         amount: Decimal | int | str = 0,
         every: str | None = None,
+        **terms: str,
     ) -> str:
-        """Something to buy or subscribe to; its name."""
+        """Something to buy or subscribe to; its name. `terms` are further ones of its price."""
         price = {"amount": amount, "currency": self.currency} | ({"every": every} if every else {})
+        price |= terms
         offer = {"id": self.called(label), "price": price, "grants": list(grants)}
         self.facts.offers.append(offer)
         return self.called(label)
@@ -411,6 +414,7 @@ class Desk:
         *,
         customer: str = "",
         received: datetime | None = None,
+        anchor: datetime | None = None,
     ) -> str:
         """A subscription; its name, with which the names of its lots begin."""
         self._row(
@@ -422,6 +426,7 @@ class Desk:
             started_at=start,
             ended_at=end,
             received_at=received,
+            anchor_at=anchor,
         )
         return self.called(label)
 

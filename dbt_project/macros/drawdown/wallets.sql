@@ -16,6 +16,16 @@ lots as (
     where wallet_level = {{ level }}
 ),
 
+-- What a lot lost before it could be used, it does not start with.
+withheld as (
+    select
+        lot_no,
+        {{ sum_credits('withheld') }} as credits
+    from {{ ref('int_lot_removals') }}
+    where withheld > 0
+    group by lot_no
+),
+
 phases as (
     select * from {{ ref('int_lot_phases') }}
     where wallet_level = {{ level }}
@@ -45,7 +55,8 @@ demand as (
 
 -- At one instant: what ends leaves first; lots move on to their next phase; new lots arrive; what rolled over
 -- is capped; resets, each of which cuts before it fills; removals; the ends of lots that come and go at that
--- instant; what arrived repays what the wallet owes; and the demand of the stretch.
+-- instant; what arrived repays what the wallet owes; and the demand of the stretch. A lot that is granted already
+-- and can be used only after as_of has not come.
 instructions as (
     select
         phases.node_no,
@@ -54,12 +65,18 @@ instructions as (
         '' as reset_id,
         'add' as op,
         phases.place_no as k,
-        lots.credits as x,
+        cast(lots.credits - coalesce(withheld.credits, 0) as {{ t_credits() }}) as x,
         lots.lot_id as reference
     from phases
     inner join lots
         on phases.lot_no = lots.lot_no
-    where phases.phase_no = 1 and lots.parent_lot_id is null
+    left join withheld
+        on phases.lot_no = withheld.lot_no
+    where
+        phases.phase_no = 1
+        and lots.parent_lot_id is null
+        and phases.usable_from < {{ as_of() }}
+        and lots.credits > coalesce(withheld.credits, 0)
     union all
     select
         next_phases.node_no,
@@ -125,6 +142,7 @@ instructions as (
     from {{ ref('int_lot_removals') }} as removals
     inner join lots
         on removals.lot_no = lots.lot_no
+    where removals.withheld is null
     union all
     select
         phases.node_no,

@@ -1,7 +1,8 @@
 -- One row per lot and extension of it, in the order they take effect; problem says why one is left out.
 --
 -- An extension moves the end that the lot has when it is booked, and takes the place of a rollover at that end.
--- A refill is extended with the lot it fills. A lot that has lapsed stays lapsed: its breakage is booked, and
+-- Credits of a plan that are converted when another replaces it live on until the first period of that one ends:
+-- an extension of each lot that ends before (decision 15). A refill is extended with the lot it fills. A lot that has lapsed stays lapsed: its breakage is booked, and
 -- perhaps closed (decision 14).
 
 with
@@ -14,9 +15,33 @@ rollovers as (
     select * from {{ ref('int_lot_rollovers') }}
 ),
 
+plan_changes as (
+    select * from {{ ref('int_plan_changes') }}
+    where
+        on_change = 'convert'
+        and converted_until is not null
+),
+
 events as (
-    select * from {{ ref('stg_lot_events') }}
+    select
+        lot_event_id,
+        lot_id,
+        occurred_at,
+        booked_at,
+        new_expires_at
+    from {{ ref('stg_lot_events') }}
     where kind = 'extend'
+    union all
+    select
+        plan_changes.replaced_by || ':converted' as lot_event_id,
+        lots.lot_id,
+        plan_changes.changed_at as occurred_at,
+        plan_changes.booked_at,
+        plan_changes.converted_until as new_expires_at
+    from plan_changes
+    inner join lots
+        on plan_changes.subscription_id = lots.subscription_id
+    where lots.expires_at < plan_changes.converted_until
 ),
 
 named as (

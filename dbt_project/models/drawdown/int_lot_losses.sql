@@ -35,15 +35,23 @@ entries as (
 
 timed as (
     select
-        entries.*,
+        entries.lot_no,
+        case
+            when entries.entry_type <> 'remove' then 'expire'
+            when removals.cause = 'refund' then 'refund'
+            else 'void'
+        end as cause,
+        limits.cause as limited_by,
+        case when limits.cause is null or limits.cause = 'reset' then entries.removal_id end as removal_id,
+        removals.payment_id,
+        coalesce(removals.reason, limits.reason) as reason,
+        entries.moment as happened_at,
         case entries.entry_type
             when 'expire' then ends.last_usable_at
             when 'cap' then greatest(limits.booked_at, lots.usable_from)
             else entries.moment
         end as booked_at,
-        removals.cause as removal_cause,
-        limits.cause as limited_by,
-        coalesce(removals.reason, limits.reason) as reason
+        entries.credits
     from entries
     inner join lots
         on entries.lot_no = lots.lot_no
@@ -61,19 +69,29 @@ timed as (
             entries.lot_no = removals.lot_no
             and entries.removal_id = removals.removal_id
             and entries.entry_type = 'remove'
+    union all
+    select
+        lot_no,
+        case cause when 'refund' then 'refund' else 'void' end as cause,
+        cast(null as string) as limited_by,
+        removal_id,
+        payment_id,
+        reason,
+        removed_at as happened_at,
+        removed_at as booked_at,
+        withheld as credits
+    from removals
+    where withheld > 0
 )
 
 select
     lot_no,
-    case
-        when entry_type <> 'remove' then 'expire'
-        when removal_cause = 'refund' then 'refund'
-        else 'void'
-    end as cause,
+    cause,
     limited_by,
-    case when limited_by is null or limited_by = 'reset' then removal_id end as removal_id,
+    removal_id,
+    payment_id,
     reason,
-    moment as happened_at,
+    happened_at,
     booked_at,
     {{ period_of('booked_at') }} as booked_period,
     credits

@@ -79,7 +79,7 @@ standing as (
         credits,
         consideration,
         effective_at,
-        usable_from as received_at
+        received_at
     from lots
     where parent_lot_id is null
     union all
@@ -94,7 +94,7 @@ standing as (
         filled.credits,
         filled.consideration,
         filled.effective_at,
-        filled.usable_from as received_at
+        filled.received_at
     from lots as refills
     inner join lots as filled
         on refills.parent_lot_id = filled.lot_id

@@ -2,8 +2,11 @@
 --
 -- A refund of a share of a payment takes the same share of each of its lots, as far as credits are left:
 -- unearned credits go first, what was already earned is contra revenue (ACCOUNTING 5). The payment of a plan
--- belongs to the period it names, or else to the one it was made in. A void or reduction from the lot_events
--- feed takes the credits it names, or all that are left.
+-- belongs to the period it names, or else to the one it was made in. A plan whose credits expire when another
+-- replaces it gives back the share of its price first, and then loses what is left (removals of one instant
+-- take their turn by removal_id). A void or reduction from the lot_events feed takes the credits it names, or
+-- all that are left. From a lot that is not released yet nobody else takes anything: withheld is what such a
+-- removal took, for which the lot starts with less.
 
 with
 
@@ -17,6 +20,11 @@ payments as (
 
 subscription_periods as (
     select * from {{ ref('int_subscription_periods') }}
+),
+
+plan_changes as (
+    select * from {{ ref('int_plan_changes') }}
+    where on_change = 'expire'
 ),
 
 lot_events as (
@@ -71,6 +79,7 @@ removals as (
     select
         refunded_lots.refund_id as removal_id,
         'refund' as cause,
+        refunded_lots.refund_id as payment_id,
         refunded_lots.lot_no,
         refunded_lots.booked_at as removed_at,
         case
@@ -86,8 +95,55 @@ removals as (
         on refunded_lots.lot_no = lots.lot_no
     union all
     select
+        plan_changes.replaced_by || ':price_back' as removal_id,
+        'refund' as cause,
+        cast(null as string) as payment_id,
+        lots.lot_no,
+        plan_changes.booked_at as removed_at,
+        {{ share_of(
+            'lots.credits',
+            'cast(plan_changes.price_back as ' ~ t_credits() ~ ')',
+            'cast(plan_changes.period_price as ' ~ t_credits() ~ ')') }} as requested,
+        'replaced by ' || plan_changes.replaced_by as reason
+    from plan_changes
+    inner join lots
+        on
+            plan_changes.subscription_id = lots.subscription_id
+            and plan_changes.period_index = lots.subscription_period
+    where
+        plan_changes.price_back > 0
+        and lots.consideration > 0
+    union all
+    select
+        plan_changes.replaced_by || ':replaced' as removal_id,
+        'void' as cause,
+        cast(null as string) as payment_id,
+        lots.lot_no,
+        plan_changes.booked_at as removed_at,
+        lots.credits as requested,
+        'replaced by ' || plan_changes.replaced_by as reason
+    from plan_changes
+    inner join lots
+        on plan_changes.subscription_id = lots.subscription_id
+    union all
+    select
+        plan_changes.replaced_by || ':replaced' as removal_id,
+        'void' as cause,
+        cast(null as string) as payment_id,
+        refills.lot_no,
+        plan_changes.booked_at as removed_at,
+        refills.credits as requested,
+        'replaced by ' || plan_changes.replaced_by as reason
+    from plan_changes
+    inner join lots
+        on plan_changes.subscription_id = lots.subscription_id
+    inner join lots as refills
+        on lots.lot_id = refills.parent_lot_id
+    union all
+    select
         lot_events.lot_event_id as removal_id,
         lot_events.kind as cause,
+        cast(null as string) as payment_id,
         lots.lot_no,
         lot_events.booked_at as removed_at,
         coalesce(lot_events.credits, lots.credits) as requested,
@@ -100,6 +156,7 @@ removals as (
     select
         lot_events.lot_event_id as removal_id,
         lot_events.kind as cause,
+        cast(null as string) as payment_id,
         refills.lot_no,
         lot_events.booked_at as removed_at,
         refills.credits as requested,
@@ -114,26 +171,50 @@ removals as (
 
 timed as (
     select
-        removals.*,
+        removals.removal_id,
+        removals.cause,
+        removals.payment_id,
+        removals.lot_no,
         lots.node_no,
-        greatest(removals.removed_at, lots.usable_from) as takes_at
+        greatest(removals.removed_at, lots.booked_at) as removed_at,
+        removals.requested,
+        removals.reason,
+        lots.credits,
+        greatest(removals.removed_at, lots.booked_at) < lots.usable_from as is_before_release
     from removals
     inner join lots
         on removals.lot_no = lots.lot_no
+),
+
+running as (
+    select
+        *,
+        {{ sum_credits(
+            'requested',
+            'partition by lot_no, is_before_release order by removed_at, removal_id rows unbounded preceding') }} as requested_to
+    from timed
 )
 
 select
-    timed.removal_id,
-    timed.cause,
-    timed.lot_no,
-    timed.node_no,
+    running.removal_id,
+    running.cause,
+    running.payment_id,
+    running.lot_no,
+    running.node_no,
     phases.place_no,
-    timed.takes_at as removed_at,
-    timed.requested,
-    timed.reason
-from timed
-inner join phases
+    running.removed_at,
+    running.requested,
+    case
+        when running.is_before_release
+            then greatest(
+                {{ zero_credits() }},
+                least(running.requested, cast(running.credits - (running.requested_to - running.requested) as {{ t_credits() }}))
+            )
+    end as withheld,
+    running.reason
+from running
+left join phases
     on
-        timed.lot_no = phases.lot_no
-        and timed.takes_at >= phases.usable_from
-        and (timed.takes_at < phases.ends_at or phases.is_last)
+        running.lot_no = phases.lot_no
+        and running.removed_at >= phases.usable_from
+        and (running.removed_at < phases.ends_at or phases.is_last)

@@ -5,8 +5,9 @@
 -- lots (promo, goodwill, included) carry nothing (ACCOUNTING 1, 4). What came from one payment is converted
 -- at the rate of the day it was paid, whenever its lots start: together they carry what was received.
 --
--- A lot that arrives late is usable from when it is booked, never earlier: it cannot pay for usage of a
--- closed period. What becomes of its window, and its place in burn order, is in int_lot_phases.
+-- A lot is booked when it is granted, or in the first open period after: from then on it is deferred. It can be
+-- used from its effective_at on, never before it is booked: it cannot pay for usage of a closed period. What
+-- becomes of its window, and its place in burn order, is in int_lot_phases.
 --
 -- A reset that fills a lot up grants credits: a lot of its own, given for nothing, which lives and burns as the
 -- lot it fills (parent_lot_id) does. Its credits here are the most it can be; int_lot_grants has what it got
@@ -51,8 +52,11 @@ lots as (
         {{ zero_money() }} as origin_amount,
         granted.origin_currency,
         resets.occurred_at as valued_at,
+        resets.occurred_at as granted_at,
+        greatest(resets.booked_at, granted.usable_from) as booked_at,
         resets.occurred_at as effective_at,
         greatest(resets.booked_at, granted.usable_from) as usable_from,
+        granted.received_at,
         granted.expires_at,
         granted.priority,
         cast(null as string) as offer,
@@ -179,8 +183,11 @@ select
     functional_consideration,
     functional_minor_units,
     liability,
+    granted_at,
+    booked_at,
     effective_at,
     usable_from,
+    received_at,
     expires_at,
     priority,
     origin,
@@ -193,6 +200,6 @@ select
     grant_no,
     quantity,
     parent_lot_id,
-    {{ period_of('usable_from') }} as booked_period
+    {{ period_of('booked_at') }} as booked_period
 from keyed
 where credits > 0

@@ -32,8 +32,11 @@ select
         when payments.payment_id is null or grants.consideration is not null then grants.effective_at
         else payments.occurred_at
     end as valued_at,
+    grants.effective_at as granted_at,
+    {{ booked_at('grants.effective_at') }} as booked_at,
     grants.effective_at,
     {{ booked_at('grants.effective_at') }} as usable_from,
+    coalesce(grants.received_at, grants.effective_at) as received_at,
     grants.expires_at,
     coalesce(grants.priority, 100) as priority,
     cast(null as string) as offer,

@@ -19,6 +19,7 @@ boundaries as (
         node_no,
         removed_at as starts_at
     from {{ ref('int_lot_removals') }}
+    where withheld is null
     union
     select
         node_no,

@@ -1,7 +1,9 @@
--- One row per part of an event that no prepaid credit pays: the end of its chain, or above a guardrail.
+-- One row per part of an event that no prepaid credit pays: the end of its chain, above a guardrail, or
+-- all of it where the rate is postpaid.
 --
 -- Where the rate has an overage price the part is sold in arrears; otherwise it is unfunded: served, but
--- nobody agreed to pay for it. amount is not yet rounded to a minor unit.
+-- nobody agreed to pay for it. amount is not yet rounded to a minor unit. A postpaid rate names no wallet:
+-- what its usage costs is money already.
 
 with
 
@@ -62,6 +64,24 @@ parts as (
             and unpaid.position = chain.position
             and unpaid.position = chain.chain_length
     {% endfor %}
+    union all
+    select
+        rated.event_no,
+        'postpaid' as cause,
+        1 as position,
+        {% for column in event_columns() -%}
+        rated.{{ column }},
+        {% endfor -%}
+        rated.cost as full_cost,
+        cast(rated.cost - coalesce(over_limit.excess, 0) as {{ t_credits() }}) as credits,
+        true as may_be_overage
+    from {{ ref('int_events_rated') }} as rated
+    left join over_limit
+        on rated.event_no = over_limit.event_no
+    where
+        rated.rate_no is not null
+        and rated.node_no is null
+        and rated.cost > coalesce(over_limit.excess, 0)
 ),
 
 placed as (
@@ -87,6 +107,7 @@ placed as (
         on
             parts.rate_no = chain.rate_no
             and parts.position = chain.position
+            and (parts.cause <> 'postpaid' or chain.wallet is null)
 )
 
 select
@@ -101,6 +122,10 @@ select
     wallet,
     credits,
     quantity,
-    case when is_overage then {{ overage_amount('quantity') }} else cast(0 as {{ t_amount() }}) end as amount,
+    case
+        when not is_overage then cast(0 as {{ t_amount() }})
+        when wallet is null then credits
+        else {{ overage_amount('quantity') }}
+    end as amount,
     case when is_overage then overage_currency end as currency
 from placed

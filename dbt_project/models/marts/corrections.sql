@@ -72,7 +72,7 @@ select
     'late lot' as what,
     lots.lot_id as fact_id,
     lots.lot_id,
-    {{ period_of('lots.effective_at') }} as service_period,
+    {{ period_of('lots.granted_at') }} as service_period,
     lots.booked_period,
     grants.credits,
     cast(lots.consideration as {{ t_amount() }}) as amount,
@@ -81,4 +81,4 @@ select
 from lots
 inner join grants
     on lots.lot_no = grants.lot_no
-where {{ period_of('lots.effective_at') }} <> lots.booked_period
+where {{ period_of('lots.granted_at') }} <> lots.booked_period

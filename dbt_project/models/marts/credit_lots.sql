@@ -34,6 +34,7 @@ select
     lots.consideration,
     lots.currency,
     {{ unit_value('lots.consideration', 'lots.credits') }} as unit_value,
+    lots.granted_at,
     lots.effective_at,
     lots.usable_from,
     phases.expires_at,

@@ -2,7 +2,8 @@
 --
 -- within_12_months is what must be used or expire within twelve months of the period's end; no_expiry has
 -- no contractual end. The three sum to the closing liability. The end is that of the phase the lot is in as the
--- period ends: credits that have rolled over count until then, credits that still may until they must.
+-- period ends, the first one of a lot not yet released: credits that have rolled over count until then, credits
+-- that still may until they must.
 
 with
 
@@ -45,6 +46,6 @@ inner join periods
 inner join phases
     on
         balances.lot_no = phases.lot_no
-        and least(periods.ends_at, {{ as_of() }}) >= phases.usable_from
-        and least(periods.ends_at, {{ as_of() }}) < phases.ends_at
+        and greatest(least(periods.ends_at, {{ as_of() }}), lots.usable_from) >= phases.usable_from
+        and greatest(least(periods.ends_at, {{ as_of() }}), lots.usable_from) < phases.ends_at
 group by balances.booked_period, lots.liability, lots.wallet, lots.currency

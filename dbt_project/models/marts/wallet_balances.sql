@@ -1,4 +1,7 @@
 -- One row per pool, wallet and booked period from its first lot or overdraft: credits, movements signed.
+--
+-- unreleased is the part of the closing balance that can be used only later: a year's credits that come month
+-- by month are granted, and deferred, with the year.
 
 with
 
@@ -49,6 +52,74 @@ owed as (
     group by customer_id, wallet, booked_period
 ),
 
+-- Few lots start in a later period than the one they are booked in: what they hold until then.
+later_lots as (
+    select
+        lot_no,
+        pool_id as customer_id,
+        wallet,
+        credits,
+        booked_period,
+        {{ period_of('usable_from') }} as released_period
+    from {{ ref('int_lots') }}
+    where {{ period_of('usable_from') }} > booked_period
+),
+
+lost_before as (
+    select
+        later_lots.lot_no,
+        later_lots.customer_id,
+        later_lots.wallet,
+        later_lots.released_period,
+        losses.booked_period,
+        losses.credits
+    from {{ ref('int_lot_losses') }} as losses
+    inner join later_lots
+        on
+            losses.lot_no = later_lots.lot_no
+            and losses.booked_period < later_lots.released_period
+),
+
+waiting as (
+    select
+        customer_id,
+        wallet,
+        booked_period,
+        credits
+    from later_lots
+    union all
+    select
+        customer_id,
+        wallet,
+        released_period as booked_period,
+        -credits as credits
+    from later_lots
+    union all
+    select
+        customer_id,
+        wallet,
+        booked_period,
+        -credits as credits
+    from lost_before
+    union all
+    select
+        customer_id,
+        wallet,
+        released_period as booked_period,
+        credits
+    from lost_before
+),
+
+waited as (
+    select
+        customer_id,
+        wallet,
+        booked_period,
+        {{ sum_credits('credits') }} as unreleased
+    from waiting
+    group by customer_id, wallet, booked_period
+),
+
 first_periods as (
     select
         customer_id,
@@ -88,7 +159,8 @@ filled as (
         {% for column in ['granted', 'drawn', 'expired', 'voided'] -%}
         coalesce(movements.{{ column }}, {{ zero_credits() }}) as {{ column }},
         {% endfor -%}
-        coalesce(owed.owed, {{ zero_credits() }}) as owed
+        coalesce(owed.owed, {{ zero_credits() }}) as owed,
+        coalesce(waited.unreleased, {{ zero_credits() }}) as unreleased
     from grid
     left join owed
         on
@@ -100,6 +172,11 @@ filled as (
             grid.customer_id = movements.customer_id
             and grid.wallet = movements.wallet
             and grid.booked_period = movements.booked_period
+    left join waited
+        on
+            grid.customer_id = waited.customer_id
+            and grid.wallet = waited.wallet
+            and grid.booked_period = waited.booked_period
 ),
 
 running as (
@@ -108,7 +185,10 @@ running as (
         {{ sum_credits(
             'granted + drawn + expired + voided',
             'partition by customer_id, wallet order by booked_period rows unbounded preceding') }} as closing,
-        {{ sum_credits('owed', 'partition by customer_id, wallet order by booked_period rows unbounded preceding') }} as overdrawn
+        {{ sum_credits('owed', 'partition by customer_id, wallet order by booked_period rows unbounded preceding') }} as overdrawn,
+        {{ sum_credits(
+            'unreleased',
+            'partition by customer_id, wallet order by booked_period rows unbounded preceding') }} as still_unreleased
     from filled
 )
 
@@ -123,5 +203,6 @@ select
     voided,
     {{ zero_credits() }} as transferred,
     closing,
-    overdrawn
+    overdrawn,
+    still_unreleased as unreleased
 from running

@@ -26,7 +26,7 @@ chain as (
 ),
 
 members as (
-    select * from {{ source('feeds', 'members') }}
+    select * from {{ ref('stg_members') }}
 ),
 
 limited_customers as (

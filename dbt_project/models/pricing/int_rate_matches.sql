@@ -1,8 +1,9 @@
 -- One row per property set, customer class and window of a rate card version: the rate that prices it.
 --
 -- The customer's own rate beats a segment's, which beats the general one; then the most specific match
--- (most properties named) wins. is_tied says that two rates claim the same place: no choice is made
--- silently, a test refuses it.
+-- (most properties named) wins. A rate that a contract lowers stands where the general one stands that it is
+-- made of, and takes its place: the customer's contract before its segment's (decision 18). is_tied says that
+-- two rates claim the same place: no choice is made silently, a test refuses it.
 
 with
 
@@ -59,6 +60,7 @@ candidates as (
         rates.rate_no,
         rates.version,
         rates.audience,
+        rates.contract,
         rates.match_count
     from property_sets
     inner join rates
@@ -78,7 +80,17 @@ for_classes as (
         classes.track_no,
         candidates.rate_no,
         candidates.match_count,
-        case candidates.audience when 'customer' then 1 when 'segment' then 2 else 3 end as audience_rank
+        case
+            when candidates.contract is not null then 3
+            when candidates.audience = 'customer' then 1
+            when candidates.audience = 'segment' then 2
+            else 3
+        end as audience_rank,
+        case
+            when candidates.contract is null then 3
+            when candidates.audience = 'customer' then 1
+            else 2
+        end as contract_rank
     from candidates
     cross join classes
     left join audience
@@ -96,10 +108,10 @@ ranked as (
         *,
         rank() over (
             partition by property_set_no, version, class_no
-            order by audience_rank asc, match_count desc
+            order by audience_rank asc, match_count desc, contract_rank asc
         ) as place,
         count(*) over (
-            partition by property_set_no, version, class_no, audience_rank, match_count
+            partition by property_set_no, version, class_no, audience_rank, match_count, contract_rank
         ) as claims
     from for_classes
 )

@@ -3,14 +3,15 @@
 -- price_to_step is what everything below the step costs, in quanta times billionths times the denominator,
 -- which the steps of a price share: the price of a running quantity in the step is price_to_step plus the
 -- part of it charged above charged_to_step. Charged are whole packages where the rate has them (package_size).
--- tier_no is one number per rate id and meter: a rate that goes on in the next version goes on counting.
+-- tier_no is one number per rate id and meter: a rate that goes on in the next version, or that a contract
+-- lowers, goes on counting.
 
 with
 
 rates as (
     select
         *,
-        cast(dense_rank() over (order by meter, rate_id) as int) as tier_no
+        cast(dense_rank() over (order by meter, counts_as) as int) as tier_no
     from {{ source('config', 'rates') }}
     where tiers is not null
 ),

@@ -60,7 +60,7 @@ running as (
         {{ sum_amount(
             'unrounded_amount',
             'partition by customer_id, booked_period, currency'
-            ~ ' order by sort_no, wallet, service_period rows unbounded preceding') }} as amount_to
+            ~ ' order by sort_no, wallet nulls first, service_period rows unbounded preceding') }} as amount_to
     from summed
 )
 

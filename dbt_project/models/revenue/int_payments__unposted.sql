@@ -29,7 +29,7 @@ reasons as (
             when payments.kind = 'payment' and payments.subscription_id is null and payments.offer is null and applied.payment_id is null
                 then 'no offer named and no grant refers to it: held as unapplied'
             when payments.kind = 'payment' and payments.subscription_id is null and applied.payment_id is null
-                then 'its offer grants nothing at that date, or it buys nothing (quantity or amount is zero)'
+                then 'its offer grants nothing at that date or in that currency, or it buys nothing (quantity or amount is zero)'
             when payments.kind = 'refund' and originals.payment_id is null
                 then 'it names no payment to refund: booked against revenue'
             when payments.kind = 'invoice' and payments.subscription_id is null

@@ -23,8 +23,18 @@ seen as (
     where parent_customer_id is not null
 ),
 
+-- What one row leaves empty another may say; no two rows say different things.
 described as (
-    select * from {{ source('feeds', 'customers') }}
+    select
+        customer_id,
+        max(name) as name,
+        max(parent_customer_id) as parent_customer_id,
+        max(segment) as segment,
+        max(joined_at) as joined_at,
+        max(country) as country,
+        max(card) as card
+    from {{ source('feeds', 'customers') }}
+    group by customer_id
 ),
 
 keys as (

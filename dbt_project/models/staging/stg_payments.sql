@@ -35,6 +35,7 @@ final as (
         payments.kind,
         payments.customer_id,
         payments.occurred_at,
+        coalesce(payments.received_at, payments.occurred_at) as received_at,
         {{ booked_at('payments.occurred_at') }} as booked_at,
         payments.currency,
         coalesce(currencies.minor_units, 2) as minor_units,

@@ -22,6 +22,15 @@ DECIMALS = 8
 
 PERIODS = ("day", "week", "month", "year")
 
+STRATEGIES = {
+    "second": "second",
+    "second_based": "second",
+    "day": "day",
+    "day_based": "day",
+    "none": "none",
+}
+"""Their proration strategies, in our words; seconds where a case names none."""
+
 
 def tell_expiry(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
     """A relative expiry. Their rule: a missing unit, or one they do not know, means never."""
@@ -54,8 +63,10 @@ def tell_proration(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told
     wallet = desk.wallet("credits", precision=DECIMALS)
     credits = Decimal(str(given["credits"]))
     grant = {"wallet": wallet, "credits": credits, "kind": "included", "expires": "period_end"}
-    offer = desk.offer("plan", [grant], every=_every(start, end))
-    desk.subscribe("plan", offer, at, end)
+    strategy = STRATEGIES[given.get("strategy") or "second"]
+    offer = desk.offer("plan", [grant], every=_every(start, end), prorate=strategy)
+    # Coverage that begins before the period covers all of it; after its end, none.
+    desk.subscribe("plan", offer, min(max(at, start), end), end, anchor=start)
 
     def answers(books: Books) -> Mapping[str, Any]:
         granted = sum((lot.credits for lot in books.of(desk.name).lots), ZERO)
@@ -68,13 +79,13 @@ def tell_proration(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told
             ),
         }
 
-    return Told(answers, needs=() if at in (start, end) else ("proration of a first period",))
+    return Told(answers)
 
 
 def _every(start: datetime, end: datetime) -> str:
     """The billing period that runs from one instant to another."""
     for unit in PERIODS:
-        for count in range(1, 13):
+        for count in range(1, 367):
             if shifted(start, count, unit) == end:
                 return f"{count} {unit}"
     raise Unreadable(f"a billing period from {start} to {end}")

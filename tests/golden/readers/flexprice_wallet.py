@@ -21,6 +21,8 @@ from tests.golden.told import Books, Told
 
 MINUTE = timedelta(minutes=1)
 OPENED = NOW - timedelta(days=1)
+SMALLEST = Decimal("0.000000001")
+"""What a wallet of ours tells apart."""
 
 
 def _wallet(desk: Desk) -> str:
@@ -198,11 +200,15 @@ def tell_bonus(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
 
 
 def tell_bonus_slabs(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
-    """A bonus that depends on how much is bought: each purchase is paid, its bonus is not sold."""
+    """A bonus that depends on how much is bought: an offer of one credit, bought many times."""
     wallet = _wallet(desk)
+    paid = {"wallet": wallet, "credits": 1, "kind": "paid", "expires": "never"}
+    slabs = sorted((_slab(slab) for slab in given["slabs"]), key=lambda slab: slab["from"])
+    bonus = {"wallet": wallet, "slabs": slabs, "kind": "bonus", "expires": "never"}
+    offer = desk.offer("top-up", [paid, bonus] if slabs else [paid], amount=1)
     for n, quantity in enumerate(given["purchases"]):
-        payment = desk.pay(f"purchase-{n}", quantity, desk.asks(NOW + n * MINUTE))
-        desk.grant(f"bought-{n}", wallet, quantity, NOW, kind="paid", payment=payment)
+        at = desk.asks(NOW + n * MINUTE)
+        desk.pay(f"purchase-{n}", quantity, at, offer=offer, quantity=quantity)
 
     def answers(books: Books) -> Mapping[str, Any]:
         account = books.of(desk.name)
@@ -220,4 +226,15 @@ def tell_bonus_slabs(given: Mapping[str, Any], questions: Any, desk: Desk) -> To
             ]
         }
 
-    return Told(answers, needs=("bonus by the size of the purchase",))
+    return Told(answers)
+
+
+def _slab(slab: Mapping[str, Any]) -> dict[str, Decimal]:
+    """One of their slabs: from a purchase of some size on, or from just above it."""
+    least, bonus = Decimal(str(slab["threshold"])), slab["bonus"]
+    if slab["op"] not in ("gte", "gt"):
+        raise Unreadable(f"a slab with the operator {slab['op']}")
+    given = {"from": least if slab["op"] == "gte" else least + SMALLEST}
+    if "flat" in bonus:
+        return given | {"credits": Decimal(str(bonus["flat"]))}
+    return given | {"share": Decimal(str(bonus["percent"])) / 100}

@@ -1,9 +1,10 @@
 -- One row per posting of a refund: unearned liability first, the rest against revenue already earned.
 --
 -- Dr liability (what the removed credits still carried), Dr refunds (contra revenue) for what was earned,
--- Dr tax payable, Cr cash in transit (ACCOUNTING 5). Money that was never applied to anything is simply
--- returned: Dr unapplied payments. Credits that start after their refund are released when they start: until
--- then the whole refund stands against revenue, which that release then takes back.
+-- Dr tax payable, Cr cash in transit (ACCOUNTING 5). The price of a plan that goes back when another plan
+-- replaces it is credited to the customer's account: Cr accounts receivable. Money that was never applied to
+-- anything is simply returned: Dr unapplied payments. Credits granted after their refund are released as they
+-- are granted: until then the whole refund stands against revenue, which that release then takes back.
 
 with
 
@@ -49,6 +50,17 @@ released as (
     group by settlements.booked_period, lots.liability, lots.wallet, lots.currency
 ),
 
+credited as (
+    select
+        booked_period,
+        currency,
+        {{ sum_money('price_back') }} as amount,
+        {{ sum_money('price_back_functional') }} as functional_amount
+    from {{ ref('int_plan_changes') }}
+    where price_back > 0
+    group by booked_period, currency
+),
+
 paid_back as (
     select
         booked_period,
@@ -64,14 +76,23 @@ paid_back as (
     group by booked_period, currency
 ),
 
-released_total as (
+-- What goes back against the liability and revenue, in cash or on account, less what the liability gave up.
+given_back as (
     select
         booked_period,
         currency,
-        sum(amount) as amount,
-        sum(functional_amount) as functional_amount
+        net_amount as amount,
+        net_functional as functional_amount
+    from paid_back
+    union all
+    select * from credited
+    union all
+    select
+        booked_period,
+        currency,
+        -amount as amount,
+        -functional_amount as functional_amount
     from released
-    group by booked_period, currency
 )
 
 select
@@ -86,19 +107,24 @@ from released
 union all
 select
     'refunds' as cause,
-    coalesce(paid_back.booked_period, released_total.booked_period) as booked_period,
+    booked_period,
     'refunds_contra_revenue' as account_role,
     cast(null as string) as wallet,
-    coalesce(paid_back.currency, released_total.currency) as currency,
-    cast(coalesce(paid_back.net_amount, 0) - coalesce(released_total.amount, 0) as {{ t_money() }}) as amount,
-    cast(
-        coalesce(paid_back.net_functional, 0) - coalesce(released_total.functional_amount, 0) as {{ t_money() }}
-    ) as functional_amount
-from paid_back
-full outer join released_total
-    on
-        paid_back.booked_period = released_total.booked_period
-        and paid_back.currency = released_total.currency
+    currency,
+    {{ sum_money('amount') }} as amount,
+    {{ sum_money('functional_amount') }} as functional_amount
+from given_back
+group by booked_period, currency
+union all
+select
+    'refunds' as cause,
+    booked_period,
+    'accounts_receivable' as account_role,
+    cast(null as string) as wallet,
+    currency,
+    -amount as amount,
+    -functional_amount as functional_amount
+from credited
 union all
 select
     'refunds' as cause,
