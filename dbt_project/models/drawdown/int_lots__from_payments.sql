@@ -43,7 +43,9 @@ select
     cast(null as int) as subscription_period,
     offers.card_version,
     offers.grant_no,
-    payments.quantity
+    payments.quantity,
+    offers.ssp,
+    offers.expected_use
 from payments
 inner join customers
     on payments.customer_id = customers.customer_id
