@@ -13,9 +13,11 @@ from rate_cards.policies import DEFAULT_SUBJECT, Policy
 from rate_cards.problems import Problem, nearest
 
 SUBJECTS = {
-    "breakage": ("wallet",),
+    "breakage": ("wallet", "offer"),
     "bonus_credits": ("wallet", "offer"),
+    "ssp": ("wallet",),
     "progress": ("wallet", "offer"),
+    "usage_accrual": ("wallet",),
     "as_invoiced": ("offer",),
     "principal": ("meter",),
 }
@@ -104,6 +106,7 @@ def _check_policies(file: Authored[Book], offers: set[str]) -> Iterator[Problem]
                     nearest(subject, [DEFAULT_SUBJECT, *sorted(names)]),
                     of_key=True,
                 )
+            yield from _check_breakage(file, policy, location)
             line = file.line(*location)
             first_line = seen.setdefault((policy.effective_from, topic, subject), line)
             if first_line != line:
@@ -114,6 +117,23 @@ def _check_policies(file: Authored[Book], offers: set[str]) -> Iterator[Problem]
                     "Keep one of the two, or give the later decision its own effective_from.",
                     of_key=True,
                 )
+
+
+def _check_breakage(
+    file: Authored[Book], policy: Policy, location: tuple[str, int, str, str]
+) -> Iterator[Problem]:
+    """Money that can be asked back is owed until the right to it lapses (ACCOUNTING 6, 7)."""
+    *_, topic, subject = location
+    wallet = file.content.wallets.get(subject)
+    if topic != "breakage" or policy.breakage is None or wallet is None:
+        return
+    if wallet.liability != "contract_liability" and policy.breakage[subject].is_estimated:
+        yield file.document.problem(
+            (*location, "method"),
+            f"wallet {subject} is a {wallet.liability}: its money is owed back until it expires",
+            "Use method: at_expiry or none for it; estimates are for credits that cannot be "
+            "paid back.",
+        )
 
 
 def _subjects(policy: Policy) -> list[tuple[str, str]]:

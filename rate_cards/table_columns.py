@@ -170,6 +170,8 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         "rollover_cap_over": TEXT,
         "rollover_when": TEXT,
         "rollover_priority": INT,
+        "ssp": AMOUNT,
+        "expected_use": AMOUNT,
         "source_line": INT,
     },
     "offer_slabs": {

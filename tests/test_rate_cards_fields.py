@@ -23,6 +23,7 @@ BONUS = "credits: 20, kind: bonus, expires: 12 months}"
 PLAN: Edit = (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month}")
 LATE = "late_usage: first_open_period"
 BREAKAGE = "{method: at_expiry}"
+PROGRESS = "{default: consumption}"
 USAGE = '{feed: usage, format: csv, path: "usage*.csv"}'
 
 
@@ -98,6 +99,8 @@ INSIDE: list[tuple[str, str, str]] = [
     (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {max_share: 2, for: forever}}"),
     (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {for: 1 day, priority: 0}}"),
     (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {max: 1, cap_over: lot, for: 1 day}}"),
+    (CARD, GRANT, 'kind: bonus, expires: 12 months, ssp: "0.10", expected_use: 1}'),
+    (CARD, GRANT, 'kind: paid, expires: 12 months, expected_use: "0.000000001"}'),
     # Book.
     (BOOK, "time_zone: UTC", "time_zone: America/Los_Angeles"),
     (BOOK, "framework: ASC606", "framework: IFRS15"),
@@ -112,7 +115,13 @@ INSIDE: list[tuple[str, str, str]] = [
     (BOOK, LATE, "late_usage: {method: reopen_if_above, share_of_revenue: 0.05}"),
     (BOOK, BREAKAGE, '{method: proportional, expected_unused: "0.10"}'),
     (BOOK, BREAKAGE, "{method: proportional, expected_unused: 0}"),
-    (BOOK, BREAKAGE, "{method: remote, inactive_months: 1}"),
+    (BOOK, BREAKAGE, '{method: proportional, expected_unused: "0.10", constrained_to: "0.05"}'),
+    (BOOK, BREAKAGE, "{method: remote, months_inactive: 1}"),
+    (BOOK, BREAKAGE, "{method: at_expiry, escheat_share: 1}"),
+    (BOOK, PROGRESS, "{default: ratable}"),
+    (BOOK, LATE, 'ssp: {universal: {amount: "0.08", method: observable, expected_use: "0.9"}}'),
+    (BOOK, PROGRESS, "{default: {method: ratable}}"),
+    (BOOK, PROGRESS, "{default: {method: ratable, convention: prorated_month}}"),
     (BOOK, LATE, "chargeback: {recognise_at: dispute_opened, expected_loss: 1}"),
     (BOOK, LATE, "chargeback: {recognise_at: lost}"),
     (BOOK, LATE, "sfc: {method: accrete, annual_rate: 0.06}"),
@@ -121,6 +130,8 @@ INSIDE: list[tuple[str, str, str]] = [
     (BOOK, LATE, "material_right: {exercise: continuation}"),
     (BOOK, LATE, "free_credits: {cost_line: marketing}"),
     (BOOK, LATE, "credit_note: contra_at_issue"),
+    (BOOK, LATE, "current_portion: contractual"),
+    (BOOK, LATE, 'usage_accrual: {default: {share: "0.02"}, usd: {share: 0}}'),
     (BOOK, LATE, "sales_tax: exclude"),
     (BOOK, LATE, "as_invoiced: {default: off}"),
     (BOOK, LATE, "principal: {images: agent}"),
@@ -285,6 +296,17 @@ OUTSIDE: list[tuple[Edit, str]] = [
     ((CARD, GRANT, "kind: bonus}"), "expires is missing"),
     ((CARD, GRANT, "kind: bonusses, expires: never}"), 'unknown choice "bonusses"'),
     ((CARD, GRANT, "kind: bonus, expires: never, priority: -1}"), "priority is below 0"),
+    ((CARD, GRANT, "kind: bonus, expires: never, ssp: 0}"), "0 is not above zero"),
+    ((CARD, GRANT, "kind: bonus, expires: never, expected_use: 0}"), "0 is not above zero"),
+    (
+        (CARD, GRANT, "kind: bonus, expires: never, expected_use: 1.01}"),
+        "1.01 is not a share from 0 to 1",
+    ),
+    ((CARD, GRANT, "kind: promo, expires: never, ssp: 1}"), "promo credits share no price"),
+    (
+        (CARD, GRANT, "kind: goodwill, expires: never, expected_use: 1}"),
+        "goodwill credits share no price",
+    ),
     (
         (CARD, GRANT, "kind: bonus, expires: never, priority: 1.5}"),
         "priority is not a whole number",
@@ -425,10 +447,32 @@ OUTSIDE: list[tuple[Edit, str]] = [
         "method remote and expected_unused do not go together",
     ),
     (
-        (BOOK, BREAKAGE, "{method: none, inactive_months: 6}"),
-        "method none does not take inactive_months",
+        (BOOK, BREAKAGE, "{method: none, months_inactive: 6}"),
+        "method none does not take months_inactive",
     ),
-    ((BOOK, BREAKAGE, "{method: remote, inactive_months: 0}"), "inactive_months is not above 0"),
+    ((BOOK, BREAKAGE, "{method: remote, months_inactive: 0}"), "months_inactive is not above 0"),
+    (
+        (BOOK, BREAKAGE, "{method: at_expiry, constrained_to: 0.1}"),
+        "method at_expiry does not take constrained_to",
+    ),
+    (
+        (BOOK, BREAKAGE, "{method: at_expiry, escheat_share: 1.01}"),
+        "1.01 is not a share from 0 to 1",
+    ),
+    ((BOOK, LATE, "ssp: {universal: {amount: 1}}"), "method is missing"),
+    (
+        (BOOK, LATE, "usage_accrual: {default: {share: 1}}"),
+        "1 is not a share of at least 0 and below 1",
+    ),
+    ((BOOK, LATE, "ssp: {universal: {amount: 0, method: residual}}"), "0 is not above zero"),
+    (
+        (BOOK, PROGRESS, "{default: {method: consumption, convention: day}}"),
+        'unknown choice "consumption"',
+    ),
+    (
+        (BOOK, PROGRESS, "{default: {method: ratable, convention: hour}}"),
+        'unknown choice "hour"',
+    ),
     (
         (BOOK, BREAKAGE, "{method: proportional, expected_unused: 1}"),
         "1 is not a share of at least 0 and below 1",

@@ -290,16 +290,42 @@ def second_policy(decision: str, day: str = "2026-02-01") -> Edit:
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ("breakage: {pack_100: {method: none}}", 'set for "pack_100", which is no wallet'),
+        ("breakage: {images: {method: none}}", "which is no wallet and no offer"),
         ("progress: {llm_tokens: ratable}", "which is no wallet and no offer"),
         ("as_invoiced: {universal: off}", "which is no offer"),
         ("principal: {universal: agent}", "which is no meter"),
+        (
+            "ssp: {pack_100: {amount: 1, method: residual}}",
+            'set for "pack_100", which is no wallet',
+        ),
     ],
 )
 def test_a_policy_is_set_for_what_exists(tmp_path: Path, policy: str, message: str) -> None:
     messages = messages_of(tmp_path, second_policy(policy))
     assert len(messages) == 1
     assert message in messages[0]
+
+
+@pytest.mark.parametrize(
+    ("subject", "terms", "count"),
+    [
+        ("usd", "method: remote, months_inactive: 12", 1),
+        ("usd", 'method: proportional, expected_unused: "0.1"', 1),
+        ("usd", "method: at_expiry", 0),
+        ("default", "method: remote, months_inactive: 12", 0),
+        ("pack_100", "method: remote, months_inactive: 12", 0),
+        ("universal", "method: remote, months_inactive: 12", 0),
+    ],
+)
+def test_refundable_money_has_no_estimate_of_breakage(
+    tmp_path: Path, subject: str, terms: str, count: int
+) -> None:
+    policy = second_policy(f"breakage: {{{subject}: {{{terms}}}}}")
+    deferred = (BOOK, "liability: refund_liability", "liability: contract_liability")
+    assert messages_of(tmp_path / "refundable", policy) == count * [
+        "wallet usd is a refund_liability: its money is owed back until it expires"
+    ]
+    assert messages_of(tmp_path / "deferred", policy, deferred) == []
 
 
 @pytest.mark.parametrize(("day", "count"), [("2026-01-01", 1), ("2026-01-02", 0)])

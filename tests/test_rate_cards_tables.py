@@ -111,7 +111,7 @@ def test_roles_without_an_account_use_the_default_chart(tmp_path: Path) -> None:
     assert (authored["source_file"], authored["source_line"]) == (BOOK, 16)
     (default,) = rows(accounts, role="usage_revenue")
     assert (default["source_file"], default["source_line"]) == ("", 0)
-    assert accounts["role"].n_unique() == 17
+    assert accounts["role"].n_unique() == 20
     assert set(accounts["effective_from"].to_list()) == {date(2026, 1, 1)}
 
 
@@ -212,7 +212,8 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
     paid = (
         CARD,
         "kind: paid, expires: 12 months",
-        "kind: paid, expires: period_end, rollover: {max: 50, for: 1 month}",
+        "kind: paid, expires: period_end, rollover: {max: 50, for: 1 month}, "
+        'ssp: "0.20", expected_use: 0.9',
     )
     daily = (
         CARD,
@@ -242,6 +243,8 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
         "rollover_priority": None,
     }
     assert {value for key, value in second.items() if key.startswith("rollover")} == {None}
+    assert (first["ssp"], first["expected_use"]) == (Decimal("0.20"), Decimal("0.9"))
+    assert (second["ssp"], second["expected_use"]) == (None, None)
     assert (second["expires"], second["expires_count"], second["expires_unit"]) == (
         "duration",
         1,

@@ -34,10 +34,11 @@ MONEY = {
     "usage_revenue": D("30.000"),
     "breakage_revenue": D("5.000"),
     "prior_period_revenue": D("4.000"),
-    "refunded": D("1.000"),
+    "escheated": D("0.500"),
+    "refunded": D("0.500"),
     "transferred": D("0.000"),
     "fx": D("0.000"),
-    "closing": D("110.000"),  # 100 + 50 - 30 - 5 - 4 - 1
+    "closing": D("110.000"),  # 100 + 50 - 30 - 5 - 4 - 0.50 - 0.50
 }
 TWINS = MONEY | {f"{name}_functional": value for name, value in MONEY.items()}
 
@@ -82,6 +83,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "offer": "pack",
             "payment_id": "p1",
             "card_version": "v1",
+            "ssp": D("0.2"),
+            "ssp_currency": "USD",
+            "expected_use": D(1),
             "parent_lot_id": None,
             "liability": "contract_liability",
             "booked_period": JULY,
@@ -153,6 +157,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "sold": D("10.000"),
             "amount": D("4.000"),
             "breakage_amount": D("1.000"),
+            "escheated": D("0.000"),
             "refunded": D("0.000"),
             "remaining": D("6.000"),
         }
@@ -167,7 +172,28 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "within_12_months": D("4.000"),
             "beyond_12_months": D("1.500"),
             "no_expiry": D("0.500"),
+            "burn_per_month": D("0.400"),
+            "expected_within_12_months": D("4.800"),
             "latest_expiry": LATER,
+        }
+    ],
+    "contract_balances": [
+        {
+            "entity": "Northwind",
+            "liability": "contract_liability",
+            "wallet": "universal",
+            "currency": "USD",
+            "booked_period": JULY,
+            "opening": D("100.000"),
+            "additions": D("50.000"),
+            "revenue": D("39.000"),
+            "revenue_from_opening": D("30.000"),
+            "revenue_from_quarter_opening": D("30.000"),
+            "revenue_from_year_opening": D("80.000"),
+            "other_reductions": D("1.000"),
+            "closing": D("110.000"),  # 100 + 50 - 39 - 1
+            "current_portion": D("90.000"),
+            "non_current_portion": D("20.000"),
         }
     ],
     "journal_lines": [
@@ -221,14 +247,28 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "prior_period_revenue": D("0.000"),
             "breakage_revenue": breakage,
             "overage_revenue": D("0.000"),
-            "credits": D(4),
-            "quantity": D(2),
+            "credits": credits,
+            "quantity": quantity,
             "events": 1,
         }
-        for meter, usage, breakage in [
-            ("images", D("4.000"), D("0.000")),
-            (None, D("0.000"), D("1.000")),
+        for meter, usage, breakage, credits, quantity in [
+            ("images", D("4.000"), D("0.000"), D(4), D(2)),
+            (None, D("0.000"), D("-1.000"), D(0), D(0)),
         ]
+    ],
+    "usage_accruals": [
+        {
+            "wallet": "universal",
+            "currency": "USD",
+            "booked_period": JULY,
+            "usage_revenue": D("100.000"),
+            "share": D("0.02"),
+            "accrued": D("2.000"),
+            "arrived": D("1.500"),
+            "difference": D("0.500"),
+            "approved_by": "controller",
+            "reference": "MEMO-1",
+        }
     ],
     "corrections": [
         {
@@ -312,6 +352,9 @@ VIOLATIONS = [
     Violation("credit_lots", {"expires_at": NOON}, "expires after it takes effect"),
     Violation("credit_lots", {"granted_at": LATER}, "granted no later than it takes effect"),
     Violation("credit_ledger", {"wallet": None}, "a movement names its lot"),
+    Violation("credit_lots", {"ssp": D(0)}, "ssp: greater_than(0)"),
+    Violation("credit_lots", {"expected_use": D("1.1")}, "expected_use: less_than_or_equal_to(1)"),
+    Violation("credit_lots", {"ssp": None}, "a stand-alone price with its currency"),
     Violation("credit_ledger", {"credits": D(4)}, "the sign of credits and amount follows"),
     Violation("credit_ledger", {"amount": D("0.4")}, "the sign of credits and amount follows"),
     Violation("credit_ledger", {"lot_id": None}, "a movement names its lot"),
@@ -337,11 +380,29 @@ VIOLATIONS = [
     Violation("liability_rollforward", {"gl_balance": D("110.001")}, "closing equals the general"),
     Violation("liability_rollforward", {"variance": D("0.001")}, "variance: equal_to(0)"),
     Violation("liability_rollforward", {"refunded": D("1.001")}, "opening and movements make"),
+    Violation("liability_rollforward", {"escheated": D("0.501")}, "opening and movements make"),
     Violation("liability_rollforward", {"liability": "deferred"}, "liability: isin"),
     Violation("deferred_revenue_waterfall", {"cohort": AUGUST}, "recognised no earlier than sold"),
     Violation("deferred_revenue_waterfall", {"remaining": D("10.001")}, "recognised no earlier"),
     Violation("deferred_revenue_waterfall", {"breakage_amount": D("4.001")}, "recognised no earl"),
     Violation("remaining_obligations", {"no_expiry": D("0.501")}, "the time bands sum"),
+    Violation(
+        "remaining_obligations",
+        {"expected_within_12_months": D("3.999")},
+        "at least what must be is expected",
+    ),
+    Violation(
+        "remaining_obligations",
+        {"expected_within_12_months": D("6.001")},
+        "at least what must be is expected",
+    ),
+    Violation("contract_balances", {"revenue": D("39.001")}, "opening and movements make closing"),
+    Violation("contract_balances", {"current_portion": D("90.001")}, "opening and movements make"),
+    Violation(
+        "contract_balances",
+        {"revenue_from_opening": D("100.001")},
+        "no more was in the opening balance",
+    ),
     Violation("journal_lines", {"credit": D("4.000")}, "one side only, dated in its period"),
     Violation("journal_lines", {"effective_date": date(2025, 8, 1)}, "one side only, dated in its"),
     Violation("journal_lines", {"debit": D("4.001")}, "debits equal credits in each journal"),
@@ -354,8 +415,10 @@ VIOLATIONS = [
     ),
     Violation("trial_balance", {"account_type": "income"}, "account_type: isin"),
     Violation("revenue_by_meter", {"wallet": None}, "only overage may have no wallet"),
-    Violation("revenue_by_meter", {"meter": None}, "only breakage has no meter"),
-    Violation("revenue_by_meter", {"breakage_revenue": D("1.000")}, "only breakage has no meter"),
+    Violation("usage_accruals", {"difference": D("0.501")}, "the difference is what was accrued"),
+    Violation("usage_accruals", {"share": D(1)}, "share: less_than(1)"),
+    Violation("revenue_by_meter", {"meter": None}, "breakage has no meter, credits and"),
+    Violation("revenue_by_meter", {"breakage_revenue": D("1.000")}, "breakage has no meter, cred"),
     Violation("corrections", {"booked_period": JULY}, "booked in a later period"),
     Violation("limit_breaches", {"used_credits": D(10)}, "used is above the limit"),
     Violation("limit_breaches", {"scope": "everyone"}, "scope: isin"),

@@ -15,6 +15,7 @@ from reports.schemas.ledger import (
     WalletBalances,
 )
 from reports.schemas.revenue import (
+    ContractBalances,
     Corrections,
     DeferredRevenueSchedule,
     DeferredRevenueWaterfall,
@@ -23,6 +24,7 @@ from reports.schemas.revenue import (
     RemainingObligations,
     RevenueByMeter,
     TrialBalance,
+    UsageAccruals,
 )
 
 
@@ -54,9 +56,11 @@ OUTPUTS = (
     Output("liability_rollforward", LiabilityRollforward),
     Output("deferred_revenue_waterfall", DeferredRevenueWaterfall, "recognized_period"),
     Output("remaining_obligations", RemainingObligations),
+    Output("contract_balances", ContractBalances),
     Output("journal_lines", JournalLines),
     Output("trial_balance", TrialBalance),
     Output("revenue_by_meter", RevenueByMeter),
+    Output("usage_accruals", UsageAccruals),
     Output("corrections", Corrections),
     Output("limit_breaches", LimitBreaches, None),
     Output("load_audit", LoadAudit, None),

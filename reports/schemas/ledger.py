@@ -101,9 +101,22 @@ class CreditLots(Mart):
     offer: str = pa.Field(nullable=True)
     payment_id: str = pa.Field(nullable=True)
     card_version: str = pa.Field(nullable=True)
+    ssp: Amount = pa.Field(nullable=True, gt=0)
+    ssp_currency: str = pa.Field(nullable=True, str_matches=CURRENCY)
+    expected_use: Amount = pa.Field(nullable=True, gt=0, le=1)
     parent_lot_id: str = pa.Field(nullable=True)
     liability: str = pa.Field(isin=LIABILITIES)
     booked_period: pl.Date
+
+    @pa.dataframe_check(error="a stand-alone price with its currency and the use expected")
+    def prices_alone_are_whole(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """What a price was shared by is there whole, or it was shared by credits."""
+        priced = pl.col("ssp").is_not_null()
+        return holds(
+            data,
+            pl.col("ssp_currency").is_not_null() == priced,
+            pl.col("expected_use").is_not_null() == priced,
+        )
 
     @pa.dataframe_check(error="expires after it takes effect")
     def expires_after_it_takes_effect(cls, data: pa.PolarsData) -> pl.LazyFrame:

@@ -45,7 +45,9 @@ select
     cast(null as int) as subscription_period,
     cast(null as string) as card_version,
     cast(null as int) as grant_no,
-    cast(null as {{ t_credits() }}) as quantity
+    cast(null as {{ t_credits() }}) as quantity,
+    cast(null as {{ t_amount() }}) as ssp,
+    cast(null as {{ t_amount() }}) as expected_use
 from grants
 left join payments
     on grants.payment_id = payments.payment_id
