@@ -29,7 +29,7 @@ ENGINE_ONLY = {"dialect.sql", "burn_down.sql"}
 FEEDS_READ_OUTSIDE_STAGING = {
     # The words of an event (its id, user and team) stay in raw.usage: decision 3.
     ("macros/drawdown/attribution.sql", "usage"),
-    ("models/pricing/int_limit_hits.sql", "usage"),
+    ("models/pricing/int_limited_events.sql", "usage"),
     ("models/marts/corrections.sql", "usage"),
     ("models/marts/credit_ledger.sql", "usage"),
     ("models/marts/rated_usage.sql", "usage"),
