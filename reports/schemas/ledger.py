@@ -280,6 +280,45 @@ class LimitBreaches(Mart):
         return holds(data, pl.col("window_start").is_null() == (pl.col("window_unit") == "total"))
 
 
+class StrandedCredits(Mart):
+    """One row per pool, wallet, period and member of a pool that a split would have hurt."""
+
+    pool_id: str
+    wallet: str
+    booked_period: pl.Date
+    customer_id: str
+    user_id: str = pa.Field(nullable=True)
+    members: pl.Int64 = pa.Field(gt=0)
+    island_credits: Credits = pa.Field(ge=0)
+    asked_credits: Credits = pa.Field(ge=0)
+    drawn_credits: Credits = pa.Field(ge=0)
+    unpaid_credits: Credits = pa.Field(ge=0)
+    lacking_credits: Credits = pa.Field(ge=0)
+    remaining_credits: Credits = pa.Field(ge=0)
+    stranded_credits: Credits = pa.Field(ge=0)
+    hits_while_full: pl.Int64 = pa.Field(ge=0)
+    kept_while_full_credits: Credits = pa.Field(ge=0)
+
+    class Config:
+        """Its key."""
+
+        unique = ("pool_id", "wallet", "booked_period", "customer_id", "user_id")
+
+    @pa.dataframe_check(error="an island pays what is asked of it, or lacks it, and keeps the rest")
+    def an_island_is_used_or_left(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Nobody both lacks credits and leaves some; what is stranded was left."""
+        asked, island = pl.col("asked_credits"), pl.col("island_credits")
+        lacking, remaining = pl.col("lacking_credits"), pl.col("remaining_credits")
+        return holds(
+            data,
+            island + lacking == asked + remaining,
+            (lacking == 0) | (remaining == 0),
+            pl.col("stranded_credits") <= remaining,
+            asked == pl.col("drawn_credits") + pl.col("unpaid_credits"),
+            first_of_month("booked_period"),
+        )
+
+
 def credits_foot() -> pl.Expr:
     """Opening and every signed movement make the closing balance, to the last decimal."""
     parts = ("opening", "granted", "drawn", "expired", "voided", "transferred")
