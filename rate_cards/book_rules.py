@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from rate_cards.accounts import DEFAULT_CHART, ROLES
 from rate_cards.book import Book
 from rate_cards.book_files import Authored
+from rate_cards.card import Card
 from rate_cards.limits import Limits
 from rate_cards.policies import DEFAULT_SUBJECT, Policy
 from rate_cards.problems import Problem, nearest
@@ -171,3 +172,32 @@ def check_limits(file: Authored[Limits], book: Book) -> Iterator[Problem]:
                     f'"{limit.limit_id}" names two limits, the first on line {first_line}',
                     "Give each limit its own limit_id, or leave it out.",
                 )
+
+
+def check_limit_currencies(
+    file: Authored[Limits], book: Book, cards: Collection[Card]
+) -> Iterator[Problem]:
+    """Limits in money that nothing can be counted in.
+
+    Args:
+        file: limits.yml.
+        book: The book it belongs to.
+        cards: Every card of the book.
+    """
+    priced_in = _currencies_of_prices(book, cards)
+    for position, limit in enumerate(file.content.limits):
+        if limit.currency is not None and limit.currency not in priced_in:
+            yield file.document.problem(
+                ("limits", position, "currency"),
+                f"no card prices usage in {limit.currency}",
+                "A limit in money counts usage at its price in a wallet of that currency, or at "
+                f"its overage price. Usage is priced in {', '.join(sorted(priced_in)) or 'none'}.",
+            )
+
+
+def _currencies_of_prices(book: Book, cards: Collection[Card]) -> set[str]:
+    """Currencies in which some card prices usage, in a wallet or as overage."""
+    rates = [rate for card in cards for rate in card.rates]
+    wallets = [book.wallets.get(price.wallet) for rate in rates for price in rate.price]
+    found = {wallet.currency for wallet in wallets if wallet is not None and wallet.currency}
+    return found | {rate.overage.currency for rate in rates if rate.overage is not None}

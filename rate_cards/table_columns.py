@@ -192,6 +192,8 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         "wallet": TEXT,
         "window_unit": TEXT,
         "credits": AMOUNT,
+        "amount": AMOUNT,
+        "currency": TEXT,
         "action": TEXT,
         "effective_from": INSTANT,
         "effective_to": INSTANT,

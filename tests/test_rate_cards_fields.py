@@ -32,6 +32,12 @@ def limit(terms: str) -> Edit:
     return ("limits.yml", "", f"limits:\n{line}\n")
 
 
+def limit_of(terms: str) -> Edit:
+    rest = "customer_id: acme, window: month, scope: each_user, from: 2026-01-01T00:00:00Z"
+    action = "" if "action" in terms else ", action: flag"
+    return ("limits.yml", "", f"limits:\n  - {{{rest}, {terms}{action}}}\n")
+
+
 def tiered(terms: str) -> tuple[str, str]:
     """The flux-dev rate with price terms in place of its first price."""
     return (
@@ -143,6 +149,8 @@ INSIDE: list[tuple[str, str, str]] = [
     limit("scope: each_user, from: 2026-01-01T00:00:00Z"),
     limit("scope: user, id: u1, from: 2026-01-01T00:00:00Z"),
     limit("scope: each_team, from: 2026-01-01T00:00:00Z, to: 2026-01-01T00:00:01Z"),
+    limit("scope: organisation, from: 2026-01-01T00:00:00Z"),
+    limit_of("amount: 0, currency: USD"),
     # Tiers.
     (
         CARD,
@@ -514,8 +522,19 @@ OUTSIDE: list[tuple[Edit, str]] = [
     ((BOOK, "properties: [model]}", "properties: model}"), "properties is not a list"),
     (
         limit("scope: each_user, id: u1, from: 2026-01-01T00:00:00Z"),
-        "scope each_user is for all of them, yet id names one",
+        "scope each_user is not for one of them, yet id names one",
     ),
+    (
+        limit("scope: organisation, id: acme, from: 2026-01-01T00:00:00Z"),
+        "scope organisation is not for one of them, yet id names one",
+    ),
+    (
+        limit("scope: organisation, amount: 5, currency: USD, from: 2026-01-01T00:00:00Z"),
+        "the limit needs credits or amount, and not both",
+    ),
+    (limit_of("amount: 5"), "amount and currency belong together"),
+    (limit_of("credits: 5, currency: USD"), "amount and currency belong together"),
+    (limit_of("action: flag"), "the limit needs credits or amount, and not both"),
     (limit("scope: team, from: 2026-01-01T00:00:00Z"), "scope team names no team"),
     (
         limit("scope: each_user, from: 2026-01-01T00:00:00Z, to: 2026-01-01T00:00:00Z"),

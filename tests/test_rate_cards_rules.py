@@ -507,6 +507,15 @@ def test_a_limit_guards_a_wallet_of_the_book_under_a_name_of_its_own(tmp_path: P
     ]
 
 
+def test_a_limit_in_money_is_in_a_currency_that_usage_is_priced_in(tmp_path: Path) -> None:
+    terms = "customer_id: a, scope: organisation, window: day, amount: 1, action: flag"
+    line = f"  - {{{terms}, from: 2026-01-01T00:00:00Z, currency: %s}}\n"
+    text = "limits:\n" + line % "USD" + line % "EUR"
+    [problem] = problems_of(tmp_path, ("limits.yml", "", text))
+    assert problem.message == "no card prices usage in EUR"
+    assert "Usage is priced in USD." in problem.remedy
+
+
 def test_a_usage_source_names_a_meter_of_the_book(tmp_path: Path) -> None:
     for meter, count in (("images", 0), ("image", 1)):
         edit = (BOOK, 'path: "usage*.csv"}', f"path: u, constants: {{meter: {meter}}}}}")

@@ -12,6 +12,7 @@ from reports.schemas.ledger import (
     LimitBreaches,
     LotBalances,
     RatedUsage,
+    StrandedCredits,
     WalletBalances,
 )
 from reports.schemas.revenue import (
@@ -63,6 +64,7 @@ OUTPUTS = (
     Output("usage_accruals", UsageAccruals),
     Output("corrections", Corrections),
     Output("limit_breaches", LimitBreaches, None),
+    Output("stranded_credits", StrandedCredits),
     Output("load_audit", LoadAudit, None),
     Output("period_closes", PeriodCloses, None),
 )
