@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from rate_cards.accounts import DEFAULT_CHART, ROLES
 from rate_cards.book import Book
 from rate_cards.book_files import Authored
+from rate_cards.card import Card
 from rate_cards.limits import Limits
 from rate_cards.policies import DEFAULT_SUBJECT, Policy
 from rate_cards.problems import Problem, nearest
 
 SUBJECTS = {
-    "breakage": ("wallet",),
+    "breakage": ("wallet", "offer"),
     "bonus_credits": ("wallet", "offer"),
+    "ssp": ("wallet",),
     "progress": ("wallet", "offer"),
+    "usage_accrual": ("wallet",),
     "as_invoiced": ("offer",),
     "principal": ("meter",),
 }
@@ -104,6 +107,7 @@ def _check_policies(file: Authored[Book], offers: set[str]) -> Iterator[Problem]
                     nearest(subject, [DEFAULT_SUBJECT, *sorted(names)]),
                     of_key=True,
                 )
+            yield from _check_breakage(file, policy, location)
             line = file.line(*location)
             first_line = seen.setdefault((policy.effective_from, topic, subject), line)
             if first_line != line:
@@ -114,6 +118,23 @@ def _check_policies(file: Authored[Book], offers: set[str]) -> Iterator[Problem]
                     "Keep one of the two, or give the later decision its own effective_from.",
                     of_key=True,
                 )
+
+
+def _check_breakage(
+    file: Authored[Book], policy: Policy, location: tuple[str, int, str, str]
+) -> Iterator[Problem]:
+    """Money that can be asked back is owed until the right to it lapses (ACCOUNTING 6, 7)."""
+    *_, topic, subject = location
+    wallet = file.content.wallets.get(subject)
+    if topic != "breakage" or policy.breakage is None or wallet is None:
+        return
+    if wallet.liability != "contract_liability" and policy.breakage[subject].is_estimated:
+        yield file.document.problem(
+            (*location, "method"),
+            f"wallet {subject} is a {wallet.liability}: its money is owed back until it expires",
+            "Use method: at_expiry or none for it; estimates are for credits that cannot be "
+            "paid back.",
+        )
 
 
 def _subjects(policy: Policy) -> list[tuple[str, str]]:
@@ -151,3 +172,32 @@ def check_limits(file: Authored[Limits], book: Book) -> Iterator[Problem]:
                     f'"{limit.limit_id}" names two limits, the first on line {first_line}',
                     "Give each limit its own limit_id, or leave it out.",
                 )
+
+
+def check_limit_currencies(
+    file: Authored[Limits], book: Book, cards: Collection[Card]
+) -> Iterator[Problem]:
+    """Limits in money that nothing can be counted in.
+
+    Args:
+        file: limits.yml.
+        book: The book it belongs to.
+        cards: Every card of the book.
+    """
+    priced_in = _currencies_of_prices(book, cards)
+    for position, limit in enumerate(file.content.limits):
+        if limit.currency is not None and limit.currency not in priced_in:
+            yield file.document.problem(
+                ("limits", position, "currency"),
+                f"no card prices usage in {limit.currency}",
+                "A limit in money counts usage at its price in a wallet of that currency, or at "
+                f"its overage price. Usage is priced in {', '.join(sorted(priced_in)) or 'none'}.",
+            )
+
+
+def _currencies_of_prices(book: Book, cards: Collection[Card]) -> set[str]:
+    """Currencies in which some card prices usage, in a wallet or as overage."""
+    rates = [rate for card in cards for rate in card.rates]
+    wallets = [book.wallets.get(price.wallet) for rate in rates for price in rate.price]
+    found = {wallet.currency for wallet in wallets if wallet is not None and wallet.currency}
+    return found | {rate.overage.currency for rate in rates if rate.overage is not None}

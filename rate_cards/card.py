@@ -19,6 +19,7 @@ from rate_cards.values import (
     Model,
     Name,
     PositiveQuantity,
+    PositiveShare,
     Quantity,
     Rate,
     RolloverTerm,
@@ -32,6 +33,9 @@ DEFAULT_PRIORITY = 100
 
 Priority = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 """A place in burn order; smaller is drawn first."""
+
+EARNING_KINDS: tuple[LotKind, ...] = ("paid", "bonus")
+"""Kinds of credits that share the price of what they came with."""
 
 
 class Step(Model):
@@ -367,6 +371,10 @@ class OfferGrant(Model):
     """Most credits a recurring grant gives in a calendar month."""
     rollover: Rollover | None = None
     """What becomes of unused credits at their end; without it they expire."""
+    ssp: PositiveQuantity | None = None
+    """What one credit would be sold for alone, in the currency of the offer's price."""
+    expected_use: PositiveShare | None = None
+    """Part of the credits expected to be used; all of them where left out."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -377,6 +385,11 @@ class OfferGrant(Model):
             refuse(
                 f"max_per_month {most:f} is less than one grant of {once:f}",
                 "Raise max_per_month or lower credits.",
+            )
+        if self.kind not in EARNING_KINDS and (self.ssp or self.expected_use):
+            refuse(
+                f"{self.kind} credits share no price",
+                "ssp and expected_use say what paid and bonus credits share it by. Remove them.",
             )
         if self.rollover is not None and self.expires == "never":
             refuse("credits that never expire do not roll over", "Remove rollover.")

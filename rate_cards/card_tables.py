@@ -247,4 +247,6 @@ def _grant_terms(grant: OfferGrant) -> Row:
         "rollover_cap_over": rollover.cap_over if rollover else None,
         "rollover_when": rollover.when if rollover else None,
         "rollover_priority": rollover.priority if rollover else None,
+        "ssp": grant.ssp,
+        "expected_use": grant.expected_use,
     }

@@ -200,6 +200,10 @@ def _grant_fields(grant: OfferGrant) -> Iterator[tuple[str, str]]:
         yield "max_per_month", _plain(grant.max_per_month)
     if grant.rollover:
         yield "rollover", _rollover(grant.rollover)
+    if grant.ssp is not None:
+        yield "ssp", _plain(grant.ssp)
+    if grant.expected_use is not None:
+        yield "expected_use", _plain(grant.expected_use)
 
 
 def _rollover(terms: Rollover) -> str:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from rate_cards.book import Book
 from rate_cards.book_files import Authored, BookFiles
-from rate_cards.book_rules import check_book, check_limits
+from rate_cards.book_rules import check_book, check_limit_currencies, check_limits
 from rate_cards.card import Card
 from rate_cards.card_rules import check_card, check_cost_card
 from rate_cards.costs import CostCard
@@ -64,6 +64,9 @@ def load_book(folder: Path) -> BookFiles:
             problems += check_cost_card(cost_file, book_file.content)
         if limits_file is not None:
             problems += check_limits(limits_file, book_file.content)
+        if limits_file is not None and all_cards_read:
+            cards = [file.content for file in card_files]
+            problems += check_limit_currencies(limits_file, book_file.content, cards)
     problems += check_cost_versions(cost_files)
     problems += check_published(folder, card_paths)
     if problems or book_file is None:

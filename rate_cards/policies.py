@@ -1,8 +1,9 @@
 """Accounting policies: dated, approved choices where the standards leave one.
 
-A topic applies from the latest policy that names it. Topics are set for the whole book, or per
-wallet, offer or meter with `default` for the rest. The burn order is not among them: it belongs to
-each wallet, since contracts promise it per kind of credit.
+Topics are set for the whole book, or per wallet, offer or meter with `default` for the rest. A
+subject follows the latest policy that names it, so that a new policy says only what changes; an
+offer goes before its wallet, and both before `default`. The burn order is not among them: it
+belongs to each wallet, since contracts promise it per kind of credit.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from rate_cards.values import (
     Day,
     Model,
     Name,
+    PositiveQuantity,
+    PositiveShare,
     Quantity,
     Rate,
     Share,
@@ -57,14 +60,22 @@ class ReopenIfAbove(Model):
 
 
 class Breakage(Model):
-    """When credits that will never be used become revenue (ASC 606-10-55-46 to 49)."""
+    """When credits that will never be used become revenue (ASC 606-10-55-46 to 49, IFRS 15.B44-47).
+
+    A later decision for the same subject is a new estimate: what it changes to date is booked in
+    its first period, and earlier periods stay (decision 22).
+    """
 
     method: Literal["at_expiry", "proportional", "remote", "none"]
-    """At expiry; in proportion to use; once use is remote; or never."""
+    """When they expire; in proportion to use; once use is remote; or only by expiry and use."""
     expected_unused: Share | None = None
     """Part of the credits expected never to be used; with proportional."""
-    inactive_months: Annotated[int, Field(strict=True, gt=0)] | None = None
-    """Months without a draw after which use counts as remote; with remote."""
+    constrained_to: Share | None = None
+    """Part that is probable not to be reversed, where it is smaller; with proportional."""
+    months_inactive: Annotated[int, Field(strict=True, gt=0)] | None = None
+    """Months without use of the wallet after which use counts as remote; with remote."""
+    escheat_share: ShareOrAll | None = None
+    """Part of unused credits that is owed to a state and never revenue (606-10-55-49)."""
 
     @model_validator(mode="after")
     def _estimates_belong_to_their_method(self) -> Breakage:
@@ -73,12 +84,49 @@ class Breakage(Model):
                 f"method {self.method} and expected_unused do not go together",
                 "Give expected_unused with method: proportional, and with no other.",
             )
-        if self.inactive_months is not None and self.method != "remote":
+        if self.constrained_to is not None and self.method != "proportional":
             refuse(
-                f"method {self.method} does not take inactive_months",
-                "Give inactive_months with method: remote only.",
+                f"method {self.method} does not take constrained_to",
+                "Give constrained_to with method: proportional only.",
+            )
+        if self.months_inactive is not None and self.method != "remote":
+            refuse(
+                f"method {self.method} does not take months_inactive",
+                "Give months_inactive with method: remote only.",
             )
         return self
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether credits become revenue before they are used or end."""
+        return self.method in ("proportional", "remote")
+
+
+class UsageAccrual(Model):
+    """Usage of a month that is expected to arrive after its close (ASC 250-10-45-17)."""
+
+    share: Share
+    """Part of the month's usage revenue that is accrued, and reversed in the next month."""
+
+
+class Ratable(Model):
+    """Revenue that follows the time of a lot's window, whatever is used (ASC 606-10-55-184)."""
+
+    method: Literal["ratable"]
+    """ratable, the only method that takes a convention."""
+    convention: Literal["day", "instant", "even_month", "prorated_month"] = "day"
+    """Time counted in days, or in instants; or in months, the last cut off or the ends by time."""
+
+
+class StandAlonePrice(Model):
+    """What a wallet's credits would be sold for alone (ASC 606-10-32-31 to 34, IFRS 15.76-80)."""
+
+    amount: PositiveQuantity
+    """Money per credit, in the functional currency."""
+    method: Literal["observable", "adjusted_market", "cost_plus", "residual"]
+    """How it was found."""
+    expected_use: PositiveShare | None = None
+    """Part of the credits expected to be used; all of them where left out."""
 
 
 class FreeCredits(Model):
@@ -129,6 +177,12 @@ class Tiers(Model):
     """Recognise each tier's price, defer for the right, or spread the expected average."""
 
 
+Progress = Annotated[
+    Annotated[Literal["consumption", "ratable", "ratable_with_overage"], Tag("text")]
+    | Annotated[Ratable, Tag("mapping")],
+    Discriminator(mapping_or_text),
+]
+
 LateUsage = Annotated[
     Annotated[Literal["first_open_period", "manual"], Tag("text")]
     | Annotated[ReopenIfAbove, Tag("mapping")],
@@ -151,11 +205,17 @@ class Policy(Model):
     late_usage: LateUsage | None = None
     """What becomes of usage that arrives after its period closed (ASC 250, IAS 8 and 10)."""
     breakage: dict[Name, Breakage] | None = None
-    """Per wallet: when credits that will never be used become revenue."""
+    """Per wallet or offer: when credits that will never be used become revenue."""
     bonus_credits: dict[Name, Literal["pool", "ssp"]] | None = None
     """Per wallet or offer: bonus credits share the price by count, or by stand-alone price."""
-    progress: dict[Name, Literal["consumption", "ratable", "ratable_with_overage"]] | None = None
+    ssp: dict[Name, StandAlonePrice] | None = None
+    """Per wallet: stand-alone selling price, where a price is shared by it."""
+    progress: dict[Name, Progress] | None = None
     """Per wallet or offer: revenue follows use, or time, or time with estimated overage."""
+    usage_accrual: dict[Name, UsageAccrual] | None = None
+    """Per wallet: usage that has not arrived when a month is closed; none where left out."""
+    current_portion: Literal["expected", "contractual"] | None = None
+    """Current is what is expected, or by contract has, to be recognised within twelve months."""
     sales_tax: Literal["exclude", "include"] | None = None
     """Whether the transaction price leaves sales tax out (election of ASC 606-10-32-2A)."""
     sfc: SignificantFinancing | None = None

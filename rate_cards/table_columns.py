@@ -170,6 +170,8 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         "rollover_cap_over": TEXT,
         "rollover_when": TEXT,
         "rollover_priority": INT,
+        "ssp": AMOUNT,
+        "expected_use": AMOUNT,
         "source_line": INT,
     },
     "offer_slabs": {
@@ -190,6 +192,8 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         "wallet": TEXT,
         "window_unit": TEXT,
         "credits": AMOUNT,
+        "amount": AMOUNT,
+        "currency": TEXT,
         "action": TEXT,
         "effective_from": INSTANT,
         "effective_to": INSTANT,

@@ -198,6 +198,8 @@ def _config_limits(book: BookFiles) -> Iterator[Row]:
             "wallet": limit.wallet,
             "window_unit": limit.window,
             "credits": limit.credits,
+            "amount": limit.amount,
+            "currency": limit.currency,
             "action": limit.action,
             "effective_from": utc(limit.from_),
             "effective_to": utc(limit.to),

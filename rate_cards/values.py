@@ -214,6 +214,16 @@ ShareOrAll = Annotated[
 """A part of a whole, or the whole: 0 to 1."""
 
 
+PositiveShare = Annotated[
+    Decimal,
+    BeforeValidator(_exact_decimal(QUANTITY_DECIMALS)),
+    AfterValidator(_at_most_one),
+    AfterValidator(_above_zero),
+    _NUMBER,
+]
+"""Some part of a whole, or the whole: above 0, up to 1."""
+
+
 def _name(value: object) -> str:
     name = _words(value, "a name")
     if not re.fullmatch(_NAME_PATTERN, name):

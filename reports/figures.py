@@ -17,6 +17,7 @@ MOVEMENTS = {
     "usage_revenue": "Usage revenue",
     "prior_period_revenue": "Late usage",
     "breakage_revenue": "Breakage",
+    "escheated": "Escheat",
     "refunded": "Refunds",
     "transferred": "Transfers",
     "fx": "Exchange",

@@ -62,7 +62,8 @@ def _rollforwards(connection: DuckDBPyConnection) -> tuple[Rollforward, ...]:
         select
             liability, account.number || ' ' || account.name, currency, minor_units, booked_period,
             sum(opening), sum(additions), -sum(usage_revenue), -sum(prior_period_revenue),
-            -sum(breakage_revenue), -sum(refunded), sum(transferred), sum(fx), sum(closing)
+            -sum(breakage_revenue), -sum(escheated), -sum(refunded), sum(transferred), sum(fx),
+            sum(closing)
         from marts.liability_rollforward
         left join raw.currencies using (currency)
         left join (
@@ -81,6 +82,7 @@ def _rollforwards(connection: DuckDBPyConnection) -> tuple[Rollforward, ...]:
         "usage_revenue",
         "prior_period_revenue",
         "breakage_revenue",
+        "escheated",
         "refunded",
         "transferred",
         "fx",
@@ -92,7 +94,7 @@ def _rollforwards(connection: DuckDBPyConnection) -> tuple[Rollforward, ...]:
             currency=currency,
             decimals=_decimals(minor_units),
             rows=tuple(
-                RollforwardRow(row[4], row[5], dict(zip(names, row[6:13], strict=True)), row[13])
+                RollforwardRow(row[4], row[5], dict(zip(names, row[6:14], strict=True)), row[14])
                 for row in found
             ),
         )

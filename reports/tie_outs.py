@@ -91,7 +91,7 @@ TIE_OUTS = (
         settled as (
             select
                 currency,
-                sum(usage_revenue + prior_period_revenue + breakage_revenue + refunded)
+                sum(usage_revenue + prior_period_revenue + breakage_revenue + escheated + refunded)
                 + coalesce(sum(closing) filter (booked_period = {LAST_PERIOD}), 0) as amount
             from marts.liability_rollforward group by currency
         )
@@ -101,7 +101,7 @@ TIE_OUTS = (
     ),
     TieOut(
         "revenue_equals_the_ledger",
-        "Revenue by meter equals the revenue accounts",
+        "Revenue by meter equals the revenue accounts, accrued usage apart",
         "revenue by meter",
         "trial balance",
         f"""
@@ -112,9 +112,17 @@ TIE_OUTS = (
             ) as amount
             from marts.revenue_by_meter group by currency
         ),
-        posted as (
+        accrued as (
+            select currency, sum(credit - debit) as amount from marts.journal_lines
+            where account_role = 'accrued_usage_revenue' group by currency
+        ),
+        accounts as (
             select currency, -sum(closing) as amount from marts.trial_balance
             where account_type = 'revenue' and booked_period = {LAST_PERIOD} group by currency
+        ),
+        posted as (
+            select currency, accounts.amount - coalesce(accrued.amount, 0) as amount
+            from accounts left join accrued using (currency)
         )
         select currency, minor.minor_units, coalesce(metered.amount, 0), coalesce(posted.amount, 0)
         from metered full join posted using (currency) {DECIMALS} order by currency

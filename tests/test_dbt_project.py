@@ -29,10 +29,12 @@ ENGINE_ONLY = {"dialect.sql", "burn_down.sql"}
 FEEDS_READ_OUTSIDE_STAGING = {
     # The words of an event (its id, user and team) stay in raw.usage: decision 3.
     ("macros/drawdown/attribution.sql", "usage"),
-    ("models/pricing/int_limit_hits.sql", "usage"),
+    ("models/pricing/int_limited_events.sql", "usage"),
+    ("models/drawdown/int_member_usage.sql", "usage"),
     ("models/marts/corrections.sql", "usage"),
     ("models/marts/credit_ledger.sql", "usage"),
     ("models/marts/rated_usage.sql", "usage"),
+    ("models/marts/stranded_credits.sql", "usage"),
     # Read in one place each, by the model that decides when they count: a view in between would
     # rename nothing.
     ("models/pricing/int_rate_matches.sql", "property_sets"),

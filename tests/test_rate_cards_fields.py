@@ -23,12 +23,19 @@ BONUS = "credits: 20, kind: bonus, expires: 12 months}"
 PLAN: Edit = (CARD, ONCE, "price: {amount: 10.00, currency: USD, every: month}")
 LATE = "late_usage: first_open_period"
 BREAKAGE = "{method: at_expiry}"
+PROGRESS = "{default: consumption}"
 USAGE = '{feed: usage, format: csv, path: "usage*.csv"}'
 
 
 def limit(terms: str) -> Edit:
     line = f"  - {{customer_id: acme, window: month, credits: 5, action: flag, {terms}}}"
     return ("limits.yml", "", f"limits:\n{line}\n")
+
+
+def limit_of(terms: str) -> Edit:
+    rest = "customer_id: acme, window: month, scope: each_user, from: 2026-01-01T00:00:00Z"
+    action = "" if "action" in terms else ", action: flag"
+    return ("limits.yml", "", f"limits:\n  - {{{rest}, {terms}{action}}}\n")
 
 
 def tiered(terms: str) -> tuple[str, str]:
@@ -98,6 +105,8 @@ INSIDE: list[tuple[str, str, str]] = [
     (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {max_share: 2, for: forever}}"),
     (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {for: 1 day, priority: 0}}"),
     (CARD, GRANT, "kind: bonus, expires: 1 day, rollover: {max: 1, cap_over: lot, for: 1 day}}"),
+    (CARD, GRANT, 'kind: bonus, expires: 12 months, ssp: "0.10", expected_use: 1}'),
+    (CARD, GRANT, 'kind: paid, expires: 12 months, expected_use: "0.000000001"}'),
     # Book.
     (BOOK, "time_zone: UTC", "time_zone: America/Los_Angeles"),
     (BOOK, "framework: ASC606", "framework: IFRS15"),
@@ -112,7 +121,13 @@ INSIDE: list[tuple[str, str, str]] = [
     (BOOK, LATE, "late_usage: {method: reopen_if_above, share_of_revenue: 0.05}"),
     (BOOK, BREAKAGE, '{method: proportional, expected_unused: "0.10"}'),
     (BOOK, BREAKAGE, "{method: proportional, expected_unused: 0}"),
-    (BOOK, BREAKAGE, "{method: remote, inactive_months: 1}"),
+    (BOOK, BREAKAGE, '{method: proportional, expected_unused: "0.10", constrained_to: "0.05"}'),
+    (BOOK, BREAKAGE, "{method: remote, months_inactive: 1}"),
+    (BOOK, BREAKAGE, "{method: at_expiry, escheat_share: 1}"),
+    (BOOK, PROGRESS, "{default: ratable}"),
+    (BOOK, LATE, 'ssp: {universal: {amount: "0.08", method: observable, expected_use: "0.9"}}'),
+    (BOOK, PROGRESS, "{default: {method: ratable}}"),
+    (BOOK, PROGRESS, "{default: {method: ratable, convention: prorated_month}}"),
     (BOOK, LATE, "chargeback: {recognise_at: dispute_opened, expected_loss: 1}"),
     (BOOK, LATE, "chargeback: {recognise_at: lost}"),
     (BOOK, LATE, "sfc: {method: accrete, annual_rate: 0.06}"),
@@ -121,6 +136,8 @@ INSIDE: list[tuple[str, str, str]] = [
     (BOOK, LATE, "material_right: {exercise: continuation}"),
     (BOOK, LATE, "free_credits: {cost_line: marketing}"),
     (BOOK, LATE, "credit_note: contra_at_issue"),
+    (BOOK, LATE, "current_portion: contractual"),
+    (BOOK, LATE, 'usage_accrual: {default: {share: "0.02"}, usd: {share: 0}}'),
     (BOOK, LATE, "sales_tax: exclude"),
     (BOOK, LATE, "as_invoiced: {default: off}"),
     (BOOK, LATE, "principal: {images: agent}"),
@@ -132,6 +149,8 @@ INSIDE: list[tuple[str, str, str]] = [
     limit("scope: each_user, from: 2026-01-01T00:00:00Z"),
     limit("scope: user, id: u1, from: 2026-01-01T00:00:00Z"),
     limit("scope: each_team, from: 2026-01-01T00:00:00Z, to: 2026-01-01T00:00:01Z"),
+    limit("scope: organisation, from: 2026-01-01T00:00:00Z"),
+    limit_of("amount: 0, currency: USD"),
     # Tiers.
     (
         CARD,
@@ -285,6 +304,17 @@ OUTSIDE: list[tuple[Edit, str]] = [
     ((CARD, GRANT, "kind: bonus}"), "expires is missing"),
     ((CARD, GRANT, "kind: bonusses, expires: never}"), 'unknown choice "bonusses"'),
     ((CARD, GRANT, "kind: bonus, expires: never, priority: -1}"), "priority is below 0"),
+    ((CARD, GRANT, "kind: bonus, expires: never, ssp: 0}"), "0 is not above zero"),
+    ((CARD, GRANT, "kind: bonus, expires: never, expected_use: 0}"), "0 is not above zero"),
+    (
+        (CARD, GRANT, "kind: bonus, expires: never, expected_use: 1.01}"),
+        "1.01 is not a share from 0 to 1",
+    ),
+    ((CARD, GRANT, "kind: promo, expires: never, ssp: 1}"), "promo credits share no price"),
+    (
+        (CARD, GRANT, "kind: goodwill, expires: never, expected_use: 1}"),
+        "goodwill credits share no price",
+    ),
     (
         (CARD, GRANT, "kind: bonus, expires: never, priority: 1.5}"),
         "priority is not a whole number",
@@ -425,10 +455,32 @@ OUTSIDE: list[tuple[Edit, str]] = [
         "method remote and expected_unused do not go together",
     ),
     (
-        (BOOK, BREAKAGE, "{method: none, inactive_months: 6}"),
-        "method none does not take inactive_months",
+        (BOOK, BREAKAGE, "{method: none, months_inactive: 6}"),
+        "method none does not take months_inactive",
     ),
-    ((BOOK, BREAKAGE, "{method: remote, inactive_months: 0}"), "inactive_months is not above 0"),
+    ((BOOK, BREAKAGE, "{method: remote, months_inactive: 0}"), "months_inactive is not above 0"),
+    (
+        (BOOK, BREAKAGE, "{method: at_expiry, constrained_to: 0.1}"),
+        "method at_expiry does not take constrained_to",
+    ),
+    (
+        (BOOK, BREAKAGE, "{method: at_expiry, escheat_share: 1.01}"),
+        "1.01 is not a share from 0 to 1",
+    ),
+    ((BOOK, LATE, "ssp: {universal: {amount: 1}}"), "method is missing"),
+    (
+        (BOOK, LATE, "usage_accrual: {default: {share: 1}}"),
+        "1 is not a share of at least 0 and below 1",
+    ),
+    ((BOOK, LATE, "ssp: {universal: {amount: 0, method: residual}}"), "0 is not above zero"),
+    (
+        (BOOK, PROGRESS, "{default: {method: consumption, convention: day}}"),
+        'unknown choice "consumption"',
+    ),
+    (
+        (BOOK, PROGRESS, "{default: {method: ratable, convention: hour}}"),
+        'unknown choice "hour"',
+    ),
     (
         (BOOK, BREAKAGE, "{method: proportional, expected_unused: 1}"),
         "1 is not a share of at least 0 and below 1",
@@ -470,8 +522,19 @@ OUTSIDE: list[tuple[Edit, str]] = [
     ((BOOK, "properties: [model]}", "properties: model}"), "properties is not a list"),
     (
         limit("scope: each_user, id: u1, from: 2026-01-01T00:00:00Z"),
-        "scope each_user is for all of them, yet id names one",
+        "scope each_user is not for one of them, yet id names one",
     ),
+    (
+        limit("scope: organisation, id: acme, from: 2026-01-01T00:00:00Z"),
+        "scope organisation is not for one of them, yet id names one",
+    ),
+    (
+        limit("scope: organisation, amount: 5, currency: USD, from: 2026-01-01T00:00:00Z"),
+        "the limit needs credits or amount, and not both",
+    ),
+    (limit_of("amount: 5"), "amount and currency belong together"),
+    (limit_of("credits: 5, currency: USD"), "amount and currency belong together"),
+    (limit_of("action: flag"), "the limit needs credits or amount, and not both"),
     (limit("scope: team, from: 2026-01-01T00:00:00Z"), "scope team names no team"),
     (
         limit("scope: each_user, from: 2026-01-01T00:00:00Z, to: 2026-01-01T00:00:00Z"),

@@ -290,16 +290,42 @@ def second_policy(decision: str, day: str = "2026-02-01") -> Edit:
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ("breakage: {pack_100: {method: none}}", 'set for "pack_100", which is no wallet'),
+        ("breakage: {images: {method: none}}", "which is no wallet and no offer"),
         ("progress: {llm_tokens: ratable}", "which is no wallet and no offer"),
         ("as_invoiced: {universal: off}", "which is no offer"),
         ("principal: {universal: agent}", "which is no meter"),
+        (
+            "ssp: {pack_100: {amount: 1, method: residual}}",
+            'set for "pack_100", which is no wallet',
+        ),
     ],
 )
 def test_a_policy_is_set_for_what_exists(tmp_path: Path, policy: str, message: str) -> None:
     messages = messages_of(tmp_path, second_policy(policy))
     assert len(messages) == 1
     assert message in messages[0]
+
+
+@pytest.mark.parametrize(
+    ("subject", "terms", "count"),
+    [
+        ("usd", "method: remote, months_inactive: 12", 1),
+        ("usd", 'method: proportional, expected_unused: "0.1"', 1),
+        ("usd", "method: at_expiry", 0),
+        ("default", "method: remote, months_inactive: 12", 0),
+        ("pack_100", "method: remote, months_inactive: 12", 0),
+        ("universal", "method: remote, months_inactive: 12", 0),
+    ],
+)
+def test_refundable_money_has_no_estimate_of_breakage(
+    tmp_path: Path, subject: str, terms: str, count: int
+) -> None:
+    policy = second_policy(f"breakage: {{{subject}: {{{terms}}}}}")
+    deferred = (BOOK, "liability: refund_liability", "liability: contract_liability")
+    assert messages_of(tmp_path / "refundable", policy) == count * [
+        "wallet usd is a refund_liability: its money is owed back until it expires"
+    ]
+    assert messages_of(tmp_path / "deferred", policy, deferred) == []
 
 
 @pytest.mark.parametrize(("day", "count"), [("2026-01-01", 1), ("2026-01-02", 0)])
@@ -479,6 +505,15 @@ def test_a_limit_guards_a_wallet_of_the_book_under_a_name_of_its_own(tmp_path: P
         '"l" names two limits, the first on line 2',
         'unknown wallet "eur"',
     ]
+
+
+def test_a_limit_in_money_is_in_a_currency_that_usage_is_priced_in(tmp_path: Path) -> None:
+    terms = "customer_id: a, scope: organisation, window: day, amount: 1, action: flag"
+    line = f"  - {{{terms}, from: 2026-01-01T00:00:00Z, currency: %s}}\n"
+    text = "limits:\n" + line % "USD" + line % "EUR"
+    [problem] = problems_of(tmp_path, ("limits.yml", "", text))
+    assert problem.message == "no card prices usage in EUR"
+    assert "Usage is priced in USD." in problem.remedy
 
 
 def test_a_usage_source_names_a_meter_of_the_book(tmp_path: Path) -> None:

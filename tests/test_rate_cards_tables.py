@@ -111,7 +111,7 @@ def test_roles_without_an_account_use_the_default_chart(tmp_path: Path) -> None:
     assert (authored["source_file"], authored["source_line"]) == (BOOK, 16)
     (default,) = rows(accounts, role="usage_revenue")
     assert (default["source_file"], default["source_line"]) == ("", 0)
-    assert accounts["role"].n_unique() == 17
+    assert accounts["role"].n_unique() == 20
     assert set(accounts["effective_from"].to_list()) == {date(2026, 1, 1)}
 
 
@@ -212,7 +212,8 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
     paid = (
         CARD,
         "kind: paid, expires: 12 months",
-        "kind: paid, expires: period_end, rollover: {max: 50, for: 1 month}",
+        "kind: paid, expires: period_end, rollover: {max: 50, for: 1 month}, "
+        'ssp: "0.20", expected_use: 0.9',
     )
     daily = (
         CARD,
@@ -242,6 +243,8 @@ def test_offers_and_their_grants(tmp_path: Path) -> None:
         "rollover_priority": None,
     }
     assert {value for key, value in second.items() if key.startswith("rollover")} == {None}
+    assert (first["ssp"], first["expected_use"]) == (Decimal("0.20"), Decimal("0.9"))
+    assert (second["ssp"], second["expected_use"]) == (None, None)
     assert (second["expires"], second["expires_count"], second["expires_unit"]) == (
         "duration",
         1,
@@ -366,12 +369,13 @@ def test_credits_that_roll_over_for_ever_have_no_duration(tmp_path: Path) -> Non
 
 
 def test_limits_without_a_name_are_named_by_their_line(tmp_path: Path) -> None:
-    terms = "customer_id: acme, window: month, credits: 50, action: unfunded"
+    terms = "customer_id: acme, window: month, action: unfunded"
     text = (
         "limits:\n"
-        f"  - {{scope: user, id: u1, wallet: usd, {terms}, from: 2026-01-01T00:00:00Z}}\n"
-        f"  - {{limit_id: cap, scope: each_team, {terms}, from: 2026-01-01T00:00:00+01:00,"
-        " to: 2026-02-01T00:00:00Z}\n"
+        f"  - {{scope: user, id: u1, wallet: usd, credits: 50, {terms},"
+        " from: 2026-01-01T00:00:00Z}\n"
+        f"  - {{limit_id: cap, scope: each_team, amount: 2.50, currency: USD, {terms},"
+        " from: 2026-01-01T00:00:00+01:00, to: 2026-02-01T00:00:00Z}\n"
     )
     first, second = tables_of(tmp_path, ("limits.yml", "", text))["config_limits"].to_dicts()
     assert (first["limit_id"], first["subject_id"], first["wallet"]) == (
@@ -380,7 +384,10 @@ def test_limits_without_a_name_are_named_by_their_line(tmp_path: Path) -> None:
         "usd",
     )
     assert (first["effective_from"], first["effective_to"]) == (utc(2026, 1, 1), None)
+    assert (first["credits"], first["amount"], first["currency"]) == (Decimal(50), None, None)
     assert (second["limit_id"], second["subject_id"], second["wallet"]) == ("cap", None, None)
+    assert (second["credits"], second["amount"]) == (None, Decimal("2.50"))
+    assert second["currency"] == "USD"
     # One hour ahead of UTC: midnight there is 23:00 of the day before.
     assert second["effective_from"] == utc(2025, 12, 31, 23)
     assert second["effective_to"] == utc(2026, 2, 1)

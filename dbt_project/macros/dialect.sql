@@ -81,6 +81,14 @@
 {% macro days_between(a, b) %}{{ return(adapter.dispatch('days_between', 'creditbooks')(a, b)) }}{% endmacro %}
 {% macro default__days_between(a, b) -%}date_diff('day', {{ a }}, {{ b }}){%- endmacro %}
 
+{# First day of the quarter or year that a date falls in. #}
+{% macro first_day_of(unit, day) %}{{ return(adapter.dispatch('first_day_of', 'creditbooks')(unit, day)) }}{% endmacro %}
+{% macro default__first_day_of(unit, day) -%}cast(date_trunc('{{ unit }}', {{ day }}) as date){%- endmacro %}
+
+{# Calendar months from a to b, each the first of its month. #}
+{% macro months_between(a, b) %}{{ return(adapter.dispatch('months_between', 'creditbooks')(a, b)) }}{% endmacro %}
+{% macro default__months_between(a, b) -%}date_diff('month', {{ a }}, {{ b }}){%- endmacro %}
+
 {# The last instant before ts: half-open windows end just before their end. #}
 {% macro just_before(ts) %}{{ return(adapter.dispatch('just_before', 'creditbooks')(ts)) }}{% endmacro %}
 {% macro default__just_before(ts) -%}{{ ts }} - to_microseconds(1){%- endmacro %}

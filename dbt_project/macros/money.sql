@@ -64,6 +64,25 @@
     end
 {%- endmacro %}
 
+{# x times a factor, to 9 decimals; both are 9-decimal values and not negative. #}
+{% macro times(x, factor) -%}
+    case
+        when {{ factor }} = 0 then {{ zero_credits() }}
+        when {{ factor }} = 1 then {{ x }}
+        else {{ from_billionths(muldiv_round(billionths(x), billionths(factor), '1000000000')) }}
+    end
+{%- endmacro %}
+
+{# Credits that stand for the unused ones once `used` are used, where a share of all is expected to stay
+   unused: used * share / (1 - share), which is used * E / (N - E) for E = share * N (ACCOUNTING 7). #}
+{% macro unused_by_use(used, share) -%}
+    case
+        when {{ share }} = 0 then {{ zero_credits() }}
+        else {{ from_billionths(muldiv_round(
+            billionths(used), billionths(share), '1000000000 - ' ~ billionths(share))) }}
+    end
+{%- endmacro %}
+
 {# Money of a lot settled once `done` of its `total` credits are: consideration * done / total, in
    whole minor units. Period figures are differences of this one function, so they always sum to the
    consideration and the last credit takes the remainder (decision 4).
@@ -85,6 +104,21 @@
         else cast(
             {{ settled_to_date(consideration, '(' ~ before ~ ' + ' ~ moved ~ ')', total, minor) }}
             - {{ settled_to_date(consideration, before, total, minor) }} as {{ t_money() }})
+    end
+{%- endmacro %}
+
+{# Minor units earned of `minor_consideration` at a time, a whole number: what its begun days or instants of
+   part_den have earned, and months that are equal to the minor unit, the last with the remainder. Where
+   all is earned it is the consideration itself. The columns are those of int_ratable_lots. #}
+{% macro earned_over_time(minor_consideration, part_done, part_total, part_den, months_done, months_total) -%}
+    {%- set in_months -%}
+        ({{ as_whole(minor_consideration) }} - {{ muldiv_round(minor_consideration, part_total, part_den) }})
+    {%- endset -%}
+    {{ muldiv_round(minor_consideration, part_done, part_den) }}
+    + case
+        when {{ months_done }} = 0 then 0
+        when {{ months_done }} = {{ months_total }} then {{ in_months }}
+        else {{ as_whole(months_done) }} * {{ whole_div(in_months, as_whole(months_total)) }}
     end
 {%- endmacro %}
 

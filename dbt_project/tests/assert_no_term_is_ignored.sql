@@ -7,9 +7,7 @@ select
 from {{ source('config', 'policies') }}
 where
     (topic = 'late_usage' and value <> 'first_open_period')
-    or (topic = 'breakage' and (setting <> 'method' or value <> 'at_expiry'))
-    or (topic = 'bonus_credits' and value <> 'pool')
-    or (topic = 'progress' and value <> 'consumption')
+    or (topic = 'progress' and value = 'ratable_with_overage')
     or (topic = 'sales_tax' and value <> 'exclude')
     or (topic = 'sfc' and value = 'accrete')
     or (topic = 'as_invoiced' and value = 'on')

@@ -1,4 +1,5 @@
--- Fails where the time bands do not sum to the obligation, or the obligation is not the closing liability.
+-- Fails where the time bands do not sum to the obligation, the obligation is not the closing liability, or less is
+-- expected within a year than must be recognised by then, or more than all.
 
 select
     coalesce(obligations.booked_period, rollforward.booked_period) as booked_period,
@@ -15,3 +16,5 @@ full outer join {{ ref('liability_rollforward') }} as rollforward
 where
     coalesce(obligations.amount, 0) <> coalesce(rollforward.closing, 0)
     or obligations.amount <> obligations.within_12_months + obligations.beyond_12_months + obligations.no_expiry
+    or obligations.expected_within_12_months < obligations.within_12_months
+    or obligations.expected_within_12_months > obligations.amount

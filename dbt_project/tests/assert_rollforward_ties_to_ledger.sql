@@ -13,6 +13,8 @@ rows as (
 select *
 from rows
 where
-    closing is distinct from opening + additions - usage_revenue - breakage_revenue - prior_period_revenue - refunded + transferred + fx
+    closing is distinct from
+    opening + additions - usage_revenue - breakage_revenue - prior_period_revenue
+    - escheated - refunded + transferred + fx
     or opening is distinct from coalesce(previous_closing, 0)
     or variance is distinct from 0

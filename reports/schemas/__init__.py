@@ -12,9 +12,11 @@ from reports.schemas.ledger import (
     LimitBreaches,
     LotBalances,
     RatedUsage,
+    StrandedCredits,
     WalletBalances,
 )
 from reports.schemas.revenue import (
+    ContractBalances,
     Corrections,
     DeferredRevenueSchedule,
     DeferredRevenueWaterfall,
@@ -23,6 +25,7 @@ from reports.schemas.revenue import (
     RemainingObligations,
     RevenueByMeter,
     TrialBalance,
+    UsageAccruals,
 )
 
 
@@ -54,11 +57,14 @@ OUTPUTS = (
     Output("liability_rollforward", LiabilityRollforward),
     Output("deferred_revenue_waterfall", DeferredRevenueWaterfall, "recognized_period"),
     Output("remaining_obligations", RemainingObligations),
+    Output("contract_balances", ContractBalances),
     Output("journal_lines", JournalLines),
     Output("trial_balance", TrialBalance),
     Output("revenue_by_meter", RevenueByMeter),
+    Output("usage_accruals", UsageAccruals),
     Output("corrections", Corrections),
     Output("limit_breaches", LimitBreaches, None),
+    Output("stranded_credits", StrandedCredits),
     Output("load_audit", LoadAudit, None),
     Output("period_closes", PeriodCloses, None),
 )

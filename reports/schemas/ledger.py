@@ -101,9 +101,22 @@ class CreditLots(Mart):
     offer: str = pa.Field(nullable=True)
     payment_id: str = pa.Field(nullable=True)
     card_version: str = pa.Field(nullable=True)
+    ssp: Amount = pa.Field(nullable=True, gt=0)
+    ssp_currency: str = pa.Field(nullable=True, str_matches=CURRENCY)
+    expected_use: Amount = pa.Field(nullable=True, gt=0, le=1)
     parent_lot_id: str = pa.Field(nullable=True)
     liability: str = pa.Field(isin=LIABILITIES)
     booked_period: pl.Date
+
+    @pa.dataframe_check(error="a stand-alone price with its currency and the use expected")
+    def prices_alone_are_whole(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """What a price was shared by is there whole, or it was shared by credits."""
+        priced = pl.col("ssp").is_not_null()
+        return holds(
+            data,
+            pl.col("ssp_currency").is_not_null() == priced,
+            pl.col("expected_use").is_not_null() == priced,
+        )
 
     @pa.dataframe_check(error="expires after it takes effect")
     def expires_after_it_takes_effect(cls, data: pa.PolarsData) -> pl.LazyFrame:
@@ -232,19 +245,91 @@ class LimitBreaches(Mart):
 
     limit_id: str
     customer_id: str
-    scope: str = pa.Field(isin=("user", "team", "each_user", "each_team"))
-    subject_id: str = pa.Field(nullable=True)
+    scope: str = pa.Field(isin=("user", "team", "each_user", "each_team", "organisation"))
+    subject_id: str
+    wallet: str = pa.Field(nullable=True)
     window_unit: str = pa.Field(isin=("day", "week", "month", "total"))
+    window_start: pl.Date = pa.Field(nullable=True)
+    reached_on: pl.Date
     action: str = pa.Field(isin=("flag", "overage", "unfunded"))
-    limit_credits: Credits = pa.Field(ge=0)
+    limit_credits: Credits = pa.Field(nullable=True, ge=0)
     used_credits: Credits = pa.Field(gt=0)
-    excess_credits: Credits = pa.Field(gt=0)
+    excess_credits: Credits = pa.Field(ge=0)
+    currency: str = pa.Field(nullable=True, str_matches=CURRENCY)
+    limit_amount: Amount = pa.Field(nullable=True, ge=0)
+    used_amount: Amount = pa.Field(nullable=True, gt=0)
+    excess_amount: Amount = pa.Field(nullable=True, gt=0)
+    allowed_credits: Credits = pa.Field(ge=0)
+    overage_credits: Credits = pa.Field(ge=0)
+    unfunded_credits: Credits = pa.Field(ge=0)
     events: pl.Int64 = pa.Field(gt=0)
 
-    @pa.dataframe_check(error="used is above the limit")
+    class Config:
+        """Its key."""
+
+        unique = ("limit_id", "subject_id", "window_start")
+
+    @pa.dataframe_check(error="used is above the limit, by the part above it")
     def used_is_above_the_limit(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """What stayed within is no breach."""
-        return holds(data, pl.col("used_credits") > pl.col("limit_credits"))
+        in_money = pl.col("currency").is_not_null()
+        above_credits = pl.col("used_credits") - pl.col("limit_credits")
+        above_amount = pl.col("used_amount") - pl.col("limit_amount")
+        return holds(
+            data,
+            (in_money | (above_credits == pl.col("excess_credits"))).fill_null(False),
+            (~in_money | (above_amount == pl.col("excess_amount"))).fill_null(False),
+        )
+
+    @pa.dataframe_check(error="the part above went to the wallets, to overage, or is unfunded")
+    def the_part_above_went_somewhere(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Whatever the action, every credit above the limit is told."""
+        parts = ("allowed_credits", "overage_credits", "unfunded_credits")
+        return holds(data, total(parts) == pl.col("excess_credits"))
+
+    @pa.dataframe_check(error="a window without a start is the only one there is")
+    def a_total_has_no_start(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Counting never starts again."""
+        return holds(data, pl.col("window_start").is_null() == (pl.col("window_unit") == "total"))
+
+
+class StrandedCredits(Mart):
+    """One row per pool, wallet, period and member of a pool that a split would have hurt."""
+
+    pool_id: str
+    wallet: str
+    booked_period: pl.Date
+    customer_id: str
+    user_id: str = pa.Field(nullable=True)
+    members: pl.Int64 = pa.Field(gt=0)
+    island_credits: Credits = pa.Field(ge=0)
+    asked_credits: Credits = pa.Field(ge=0)
+    drawn_credits: Credits = pa.Field(ge=0)
+    unpaid_credits: Credits = pa.Field(ge=0)
+    lacking_credits: Credits = pa.Field(ge=0)
+    remaining_credits: Credits = pa.Field(ge=0)
+    stranded_credits: Credits = pa.Field(ge=0)
+    hits_while_full: pl.Int64 = pa.Field(ge=0)
+    kept_while_full_credits: Credits = pa.Field(ge=0)
+
+    class Config:
+        """Its key."""
+
+        unique = ("pool_id", "wallet", "booked_period", "customer_id", "user_id")
+
+    @pa.dataframe_check(error="an island pays what is asked of it, or lacks it, and keeps the rest")
+    def an_island_is_used_or_left(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Nobody both lacks credits and leaves some; what is stranded was left."""
+        asked, island = pl.col("asked_credits"), pl.col("island_credits")
+        lacking, remaining = pl.col("lacking_credits"), pl.col("remaining_credits")
+        return holds(
+            data,
+            island + lacking == asked + remaining,
+            (lacking == 0) | (remaining == 0),
+            pl.col("stranded_credits") <= remaining,
+            asked == pl.col("drawn_credits") + pl.col("unpaid_credits"),
+            first_of_month("booked_period"),
+        )
 
 
 def credits_foot() -> pl.Expr:

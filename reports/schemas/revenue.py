@@ -24,7 +24,8 @@ ACCOUNT_TYPES = ("asset", "liability", "equity", "revenue", "contra_revenue", "e
 class Movements(Mart):
     """What schedule and roll-forward share: every movement, and its twin in functional currency.
 
-    Revenue and refunds are positive and take from the balance.
+    Revenue and refunds are positive and take from the balance. Breakage, and what states are owed,
+    turn negative in a period in which an estimate takes some of it back.
     """
 
     currency: str = pa.Field(str_matches=CURRENCY)
@@ -33,8 +34,9 @@ class Movements(Mart):
     opening: Money = pa.Field(ge=0)
     additions: Money = pa.Field(ge=0)
     usage_revenue: Money = pa.Field(ge=0)
-    breakage_revenue: Money = pa.Field(ge=0)
+    breakage_revenue: Money
     prior_period_revenue: Money = pa.Field(ge=0)
+    escheated: Money
     refunded: Money = pa.Field(ge=0)
     transferred: Money
     fx: Money
@@ -42,8 +44,9 @@ class Movements(Mart):
     opening_functional: Money = pa.Field(ge=0)
     additions_functional: Money = pa.Field(ge=0)
     usage_revenue_functional: Money = pa.Field(ge=0)
-    breakage_revenue_functional: Money = pa.Field(ge=0)
+    breakage_revenue_functional: Money
     prior_period_revenue_functional: Money = pa.Field(ge=0)
+    escheated_functional: Money
     refunded_functional: Money = pa.Field(ge=0)
     transferred_functional: Money
     fx_functional: Money
@@ -95,8 +98,9 @@ class DeferredRevenueWaterfall(Mart):
     currency: str = pa.Field(str_matches=CURRENCY)
     recognized_period: pl.Date
     sold: Money = pa.Field(ge=0)
-    amount: Money = pa.Field(ge=0)
-    breakage_amount: Money = pa.Field(ge=0)
+    amount: Money
+    breakage_amount: Money
+    escheated: Money
     refunded: Money = pa.Field(ge=0)
     remaining: Money = pa.Field(ge=0)
 
@@ -127,6 +131,8 @@ class RemainingObligations(Mart):
     within_12_months: Money = pa.Field(ge=0)
     beyond_12_months: Money = pa.Field(ge=0)
     no_expiry: Money = pa.Field(ge=0)
+    burn_per_month: Money = pa.Field(ge=0)
+    expected_within_12_months: Money = pa.Field(ge=0)
     latest_expiry: Instant = pa.Field(nullable=True)
 
     class Config:
@@ -139,6 +145,52 @@ class RemainingObligations(Mart):
         """Every obligation lies in exactly one band."""
         bands = ("within_12_months", "beyond_12_months", "no_expiry")
         return holds(data, total(bands) == pl.col("amount"))
+
+    @pa.dataframe_check(error="at least what must be is expected within a year, at most all")
+    def expectations_lie_between(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """What ends within a year is recognised within a year."""
+        expected = pl.col("expected_within_12_months")
+        return holds(data, expected >= pl.col("within_12_months"), expected <= pl.col("amount"))
+
+
+class ContractBalances(Mart):
+    """One row per entity, liability, wallet, currency and period: what revenue was in them."""
+
+    entity: str
+    liability: str = pa.Field(isin=LIABILITIES)
+    wallet: str
+    currency: str = pa.Field(str_matches=CURRENCY)
+    booked_period: pl.Date
+    opening: Money = pa.Field(ge=0)
+    additions: Money = pa.Field(ge=0)
+    revenue: Money
+    revenue_from_opening: Money
+    revenue_from_quarter_opening: Money
+    revenue_from_year_opening: Money
+    other_reductions: Money
+    closing: Money = pa.Field(ge=0)
+    current_portion: Money = pa.Field(ge=0)
+    non_current_portion: Money = pa.Field(ge=0)
+
+    class Config:
+        """Its key."""
+
+        unique = ("entity", "liability", "wallet", "currency", "booked_period")
+
+    @pa.dataframe_check(error="opening and movements make closing, and so do its two portions")
+    def foots(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Nothing is neither current nor non-current."""
+        moved = total(("opening", "additions")) - total(("revenue", "other_reductions"))
+        return holds(
+            data,
+            moved == pl.col("closing"),
+            total(("current_portion", "non_current_portion")) == pl.col("closing"),
+        )
+
+    @pa.dataframe_check(error="no more was in the opening balance than the opening balance")
+    def opening_covers_what_was_in_it(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """A lot that existed at opening cannot earn more than it carried then."""
+        return holds(data, pl.col("revenue_from_opening") <= pl.col("opening"))
 
 
 class JournalLines(Mart):
@@ -227,7 +279,7 @@ class RevenueByMeter(Mart):
     currency: str = pa.Field(str_matches=CURRENCY)
     usage_revenue: Money = pa.Field(ge=0)
     prior_period_revenue: Money = pa.Field(ge=0)
-    breakage_revenue: Money = pa.Field(ge=0)
+    breakage_revenue: Money
     overage_revenue: Money = pa.Field(ge=0)
     credits: Credits = pa.Field(ge=0)
     quantity: Credits = pa.Field(ge=0)
@@ -247,11 +299,40 @@ class RevenueByMeter(Mart):
             pl.col("wallet").is_not_null() | pl.all_horizontal(pl.col(name) == 0 for name in paid),
         )
 
-    @pa.dataframe_check(error="only breakage has no meter")
-    def only_breakage_has_no_meter(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Credits that were never used were not metered; all else was."""
+    @pa.dataframe_check(error="breakage has no meter, credits and quantities have one")
+    def only_what_was_used_has_a_meter(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Credits that were never used were not metered; nor is the mere passing of time."""
         metered = pl.col("meter").is_not_null()
-        return holds(data, metered == (pl.col("breakage_revenue") == 0))
+        return holds(
+            data,
+            ~metered | (pl.col("breakage_revenue") == 0),
+            metered | (pl.col("credits") == 0) & (pl.col("quantity") == 0),
+        )
+
+
+class UsageAccruals(Mart):
+    """One row per wallet, currency and month with an accrual of usage thought to be late."""
+
+    wallet: str
+    currency: str = pa.Field(str_matches=CURRENCY)
+    booked_period: pl.Date
+    usage_revenue: Money = pa.Field(ge=0)
+    share: Amount = pa.Field(gt=0, lt=1)
+    accrued: Money = pa.Field(ge=0)
+    arrived: Money = pa.Field(ge=0)
+    difference: Money
+    approved_by: str
+    reference: str
+
+    class Config:
+        """Its key."""
+
+        unique = ("wallet", "currency", "booked_period")
+
+    @pa.dataframe_check(error="the difference is what was accrued less what arrived")
+    def difference_is_the_difference(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """The record of how good the estimate was."""
+        return holds(data, pl.col("accrued") - pl.col("arrived") == pl.col("difference"))
 
 
 class Corrections(Mart):
@@ -280,7 +361,7 @@ def money_foots(suffix: str) -> pl.Expr:
         suffix: '' for the transaction currency, `_functional` for its twin.
     """
     adds = ["opening", "additions", "transferred", "fx"]
-    takes = ["usage_revenue", "prior_period_revenue", "breakage_revenue", "refunded"]
+    takes = ["usage_revenue", "prior_period_revenue", "breakage_revenue", "escheated", "refunded"]
     added = total(f"{name}{suffix}" for name in adds)
     taken = total(f"{name}{suffix}" for name in takes)
     return added - taken == pl.col(f"closing{suffix}")

@@ -20,6 +20,7 @@ LOT_COLUMNS = {
     "usage": "usage_revenue",
     "usage of earlier periods": "prior_period_revenue",
     "breakage": "breakage_revenue",
+    "escheat": "escheated",
     "refunds": "refunded",
     "top-ups": "additions",
     "plan billings": "additions",
@@ -86,7 +87,7 @@ def _lots_behind(connection: DuckDBPyConnection, line: Row) -> list[Step]:
             schedule.booked_period = ? and schedule.wallet = ? and schedule.currency = ?
             and schedule.{column} <> 0
             and coalesce(lots.origin = ?, true)
-        order by schedule.{column} desc, schedule.lot_id
+        order by abs(schedule.{column}) desc, schedule.lot_id
         """,
         line["booked_period"],
         line["wallet"],
@@ -102,7 +103,8 @@ def _lots_behind(connection: DuckDBPyConnection, line: Row) -> list[Step]:
         )
         for row in found
     )
-    summed = total(row["amount"] for row in found)
+    # Which side a line is on follows the sign of the sum: breakage may have been taken back.
+    summed = abs(total(row["amount"] for row in found))
     return [
         Step(f"sums {count(len(found), 'lot')}, largest first", steps=steps, others="lots"),
         tie("sum of lots", summed, "this line", line["debit"] + line["credit"], decimals),

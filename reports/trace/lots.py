@@ -19,6 +19,7 @@ SCHEDULE = (
     ("usage_revenue", "usage"),
     ("prior_period_revenue", "late usage"),
     ("breakage_revenue", "breakage"),
+    ("escheated", "owed to a state"),
     ("refunded", "refunded"),
     ("closing", "closing"),
 )
@@ -191,24 +192,39 @@ def _offer_step(connection: DuckDBPyConnection, lot: Row) -> Step:
 
 
 def _policies(connection: DuckDBPyConnection, lot: Row) -> list[Step]:
-    """The policies in force when the lot was booked: bonus credits, breakage, progress."""
+    """The policies a lot follows: those of its inception, and the estimate of breakage in force."""
     found = rows(
         connection,
         """
-        select * from raw.policies
-        where
-            topic in ('bonus_credits', 'breakage', 'progress')
-            and subject in ('default', ?, ?)
-            and effective_from <= ?
-        qualify
-            effective_from = max(effective_from) over (partition by topic)
-            and (subject <> 'default' or count(*) filter (subject <> 'default')
-                over (partition by topic) = 0)
-        order by topic, setting
+        with
+        decided as (
+            select policy_no, topic, subject from staging.stg_policy_windows
+            where
+                (topic in ('bonus_credits', 'progress') or (topic = 'ssp' and $5))
+                and period = $1 and in_force_from <= $2 and $2 < in_force_to
+            union all
+            select policy_no, 'breakage' as topic, null as subject from revenue.int_breakage_terms
+            where
+                coalesce(offer, '') = $3 and wallet = $4
+                and period = (select max(period) from revenue.int_breakage_terms)
+        )
+        select policies.* from raw.policies as policies
+        inner join decided
+            on
+                policies.policy_no = decided.policy_no and policies.topic = decided.topic
+                and policies.subject = coalesce(decided.subject, policies.subject)
+        where policies.subject in ($3, $4, 'default')
+        qualify rank() over (
+            partition by policies.topic
+            order by case policies.subject when $3 then 1 when $4 then 2 else 3 end
+        ) = 1
+        order by policies.topic, policies.setting
         """,
-        lot["wallet"],
+        lot["booked_period"],
+        lot["usable_from"],
         lot["offer"] or "",
-        lot["effective_at"].date(),
+        lot["wallet"],
+        lot["ssp"] is not None,
     )
     return [
         Step(
@@ -357,11 +373,14 @@ def _schedule_steps(connection: DuckDBPyConnection, lot: Row, schedule: list[Row
     revenue = ("usage_revenue", "prior_period_revenue", "breakage_revenue")
     earned = total(row[name] for row in schedule for name in revenue)
     refunded = total(row["refunded"] for row in schedule)
+    escheated = total(row["escheated"] for row in schedule)
+    owed = f"+ owed to a state {money(escheated, decimals)} " if escheated else ""
     closing = schedule[-1]["closing"]
     causes = {
         "usage_revenue": "usage",
         "prior_period_revenue": "usage of earlier periods",
         "breakage_revenue": "breakage",
+        "escheated": "escheat",
         "refunded": "refunds",
         "additions": _sold_by(lot),
     }
@@ -379,9 +398,9 @@ def _schedule_steps(connection: DuckDBPyConnection, lot: Row, schedule: list[Row
         tie(
             "sold for",
             lot["consideration"],
-            f"earned {money(earned, decimals)} + refunded {money(refunded, decimals)} + still "
-            f"deferred {money(closing, decimals)}, together",
-            earned + refunded + closing,
+            f"earned {money(earned, decimals)} + refunded {money(refunded, decimals)} {owed}"
+            f"+ still deferred {money(closing, decimals)}, together",
+            earned + refunded + escheated + closing,
             decimals,
         ),
     ]

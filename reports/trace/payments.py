@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.numbers import count, total
+from reports.numbers import count, credits_text, month, total
 from reports.trace.lots import LOTS, decimals_of, lot_line, payment_step, subscription_step
 from reports.trace.rows import Row, one, rows
 from reports.trace.tree import Step, tie
@@ -28,7 +28,11 @@ def payment_trace(connection: DuckDBPyConnection, payment_id: str) -> Step:
         payment_id,
     )
     steps = [Step("comes from", steps=head.steps), *_related(connection, head)]
-    steps.append(_lots(lots, "bought"))
+    taken = _taken_back(connection, payment_id)
+    if taken or head.facts["kind"] == "refund":
+        steps.append(_taken_step(taken))
+    else:
+        steps.append(_lots(lots, "bought"))
     if related:
         named = tuple(payment_step(connection, row["payment_id"]) for row in related)
         steps.append(Step("named by", steps=named, others="payments"))
@@ -72,6 +76,31 @@ def _related(connection: DuckDBPyConnection, head: Step) -> list[Step]:
     if not known:
         return []
     return [Step("relates to", steps=(payment_step(connection, original),))]
+
+
+def _taken_back(connection: DuckDBPyConnection, payment_id: str) -> list[Row]:
+    """What a refund took out of lots."""
+    return rows(
+        connection,
+        "select lot_id, wallet, credits, amount, currency, booked_period from marts.credit_ledger "
+        "where payment_id = ? and entry_type = 'void' and reason = 'refund' order by lot_id",
+        payment_id,
+    )
+
+
+def _taken_step(taken: list[Row]) -> Step:
+    """The lots a refund took credits from, a line each."""
+    if not taken:
+        return Step("took nothing back: no credits were left, or none were bought")
+    steps = tuple(
+        Step(
+            f"lot {row['lot_id']}: {credits_text(-row['credits'])} {row['wallet']}, "
+            f"booked in {month(row['booked_period'])}",
+            row,
+        )
+        for row in taken
+    )
+    return Step(f"took back from {count(len(taken), 'lot')}", steps=steps, others="lots")
 
 
 def _lots(lots: list[Row], verb: str) -> Step:

@@ -469,13 +469,13 @@ class Desk:
     def limit(
         self, label: str, credits: Decimal | int | str, start: datetime, *, customer: str = ""
     ) -> None:
-        """The most each user may take in all; what is above stays unfunded."""
+        """The most a customer may take in all; what is above stays unfunded."""
         self._row(
             "limits",
             start,
             limit_id=self.called(label),
             customer_id=customer or self.name,
-            scope="each_user",
+            scope="organisation",
             window="total",
             credits=credits,
             action="unfunded",

@@ -1,8 +1,9 @@
 -- One row per lot: credits, the consideration actually earned for them, and the window it was granted with.
 --
 -- Consideration is frozen at inception: the net amount of what was bought, shared over its earning lots by
--- credits, each share the difference of two rounded running totals so that they sum to the amount. Given
--- lots (promo, goodwill, included) carry nothing (ACCOUNTING 1, 4). What came from one payment is converted
+-- credits, or by what the credits expected to be used would be sold for alone (decision 24), each share the
+-- difference of two rounded running totals so that they sum to the amount. Given lots (promo, goodwill,
+-- included) carry nothing (ACCOUNTING 1, 4). What came from one payment is converted
 -- at the rate of the day it was paid, whenever its lots start: together they carry what was received.
 --
 -- A lot is booked when it is granted, or in the first open period after: from then on it is deferred. It can be
@@ -66,6 +67,8 @@ lots as (
         cast(null as string) as card_version,
         cast(null as int) as grant_no,
         cast(null as {{ t_credits() }}) as quantity,
+        cast(null as {{ t_amount() }}) as ssp,
+        cast(null as {{ t_amount() }}) as expected_use,
         granted.lot_id as parent_lot_id
     from granted
     inner join resets
@@ -94,11 +97,39 @@ currencies as (
     select * from {{ source('config', 'currencies') }}
 ),
 
+-- What is decided about lots bought together is decided when the first of them is booked.
+bought as (
+    select
+        *,
+        min(booked_at) over (partition by origin, origin_id) as inception_at
+    from lots
+),
+
+valued as (
+    select
+        bought.*,
+        max(case when bought.earns and {{ policy_setting('bonus_credits', 'method') }} = 'ssp' then 1 else 0 end)
+            over (partition by bought.origin, bought.origin_id) = 1
+        and sum(case when bought.earns then 1 else 0 end) over (partition by bought.origin, bought.origin_id) > 1
+            as shares_by_price,
+        coalesce(bought.ssp, {{ policy_setting('ssp', 'amount') }}) as price_alone,
+        case when bought.ssp is null then book.functional_currency else bought.origin_currency end as price_alone_currency,
+        coalesce(bought.expected_use, {{ policy_setting('ssp', 'expected_use') }}, 1) as use_expected
+    from bought
+    cross join book
+    {{ join_policies('bonus_credits', 'bought', period_of('bought.inception_at'), 'bought.inception_at') | indent(4) }}
+    {{ join_policies('ssp', 'bought', period_of('bought.inception_at'), 'bought.inception_at') | indent(4) }}
+),
+
 weighed as (
     select
-        lots.*,
-        case when lots.earns then lots.credits else {{ zero_credits() }} end as weight
-    from lots
+        *,
+        cast(case
+            when not earns then 0
+            when shares_by_price then coalesce({{ times(times('credits', 'price_alone'), 'use_expected') }}, 0)
+            else credits
+        end as {{ t_credits() }}) as weight
+    from valued
 ),
 
 running as (
@@ -200,6 +231,11 @@ select
     grant_no,
     quantity,
     parent_lot_id,
+    {% for value, name in [
+        ('price_alone', 'ssp'), ('price_alone_currency', 'ssp_currency'), ('use_expected', 'expected_use')] -%}
+    case when shares_by_price and earns and price_alone is not null then {{ value }} end as {{ name }},
+    {% endfor -%}
+    shares_by_price and earns as shares_by_price,
     {{ period_of('booked_at') }} as booked_period
 from keyed
 where credits > 0

@@ -1,6 +1,7 @@
 -- One row per lot of the grants feed: promises made outside an offer, and balances brought in.
 --
--- Without a consideration of its own, a paid or bonus grant shares the net amount of its payment.
+-- Without a consideration of its own, a paid or bonus grant shares the net amount of its payment. What a payment
+-- was received for is valued at its day.
 
 with
 
@@ -28,10 +29,7 @@ select
     grants.consideration is not null or (payments.payment_id is not null and grants.kind in ('paid', 'bonus')) as earns,
     cast(coalesce(grants.consideration, payments.net_amount, 0) as {{ t_money() }}) as origin_amount,
     case when grants.consideration is null then coalesce(payments.currency, grants.currency) else grants.currency end as origin_currency,
-    case
-        when payments.payment_id is null or grants.consideration is not null then grants.effective_at
-        else payments.occurred_at
-    end as valued_at,
+    coalesce(payments.occurred_at, grants.effective_at) as valued_at,
     grants.effective_at as granted_at,
     {{ booked_at('grants.effective_at') }} as booked_at,
     grants.effective_at,
@@ -45,7 +43,9 @@ select
     cast(null as int) as subscription_period,
     cast(null as string) as card_version,
     cast(null as int) as grant_no,
-    cast(null as {{ t_credits() }}) as quantity
+    cast(null as {{ t_credits() }}) as quantity,
+    cast(null as {{ t_amount() }}) as ssp,
+    cast(null as {{ t_amount() }}) as expected_use
 from grants
 left join payments
     on grants.payment_id = payments.payment_id

@@ -55,6 +55,8 @@ promised as (
         offers.expires,
         offers.expires_count,
         offers.expires_unit,
+        offers.ssp,
+        offers.expected_use,
         offers.card_version,
         wallets.precision,
         wallets.rounding
@@ -136,7 +138,8 @@ added as (
 
 {% set columns = [
     'payment_id', 'customer_id', 'net_amount', 'currency', 'occurred_at', 'booked_at', 'received_at', 'offer', 'grant_no',
-    'wallet', 'kind', 'earns', 'priority', 'expires', 'expires_count', 'expires_unit', 'card_version', 'granted', 'purchases'] -%}
+    'wallet', 'kind', 'earns', 'priority', 'expires', 'expires_count', 'expires_unit', 'card_version', 'granted', 'purchases',
+    'ssp', 'expected_use'] -%}
 granted as (
     select {{ columns | join(', ') }} from bought
     union all
@@ -170,5 +173,7 @@ select
     cast(null as int) as subscription_period,
     card_version,
     grant_no,
-    purchases as quantity
+    purchases as quantity,
+    ssp,
+    expected_use
 from granted

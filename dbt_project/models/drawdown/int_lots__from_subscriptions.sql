@@ -197,7 +197,9 @@ select
     capped.period_index as subscription_period,
     capped.card_version,
     capped.grant_no,
-    capped.quantity
+    capped.quantity,
+    capped.ssp,
+    capped.expected_use
 from capped
 {{ join_open_window('capped.received_at') }}
 where capped.capped_credits > 0

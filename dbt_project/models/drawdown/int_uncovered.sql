@@ -15,36 +15,40 @@ over_limit as (
     select * from {{ ref('int_limit_excess') }}
 ),
 
-over_limit_parts as (
-    select
-        event_no,
-        overage_excess as credits,
-        true as may_be_overage
-    from over_limit
-    where overage_excess > 0
-    union all
-    select
-        event_no,
-        unfunded_excess as credits,
-        false as may_be_overage
-    from over_limit
-    where unfunded_excess > 0
-),
-
-parts as (
+-- Where the rate has no overage price, all that a limit keeps is one unfunded part.
+kept as (
     select
         rated.event_no,
-        'limit' as cause,
-        1 as position,
         {% for column in event_columns() -%}
         rated.{{ column }},
         {% endfor -%}
         rated.cost as full_cost,
-        over_limit_parts.credits,
-        over_limit_parts.may_be_overage
-    from over_limit_parts
+        case when chain.overage_numerator is null then {{ zero_credits() }} else over_limit.overage_excess end as billed,
+        case when chain.overage_numerator is null then over_limit.excess else over_limit.unfunded_excess end as unfunded
+    from over_limit
     inner join {{ ref('int_events_rated') }} as rated
-        on over_limit_parts.event_no = rated.event_no
+        on over_limit.event_no = rated.event_no
+    inner join chain
+        on rated.rate_no = chain.rate_no
+    where chain.position = 1
+),
+
+parts as (
+    {% for part, may_be_overage in [('billed', 'true'), ('unfunded', 'false')] -%}
+    select
+        event_no,
+        'limit' as cause,
+        1 as position,
+        {% for column in event_columns() -%}
+        {{ column }},
+        {% endfor -%}
+        full_cost,
+        {{ part }} as credits,
+        {{ may_be_overage }} as may_be_overage
+    from kept
+    where {{ part }} > 0
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
     {% for level in range(var('wallet_levels') | int) %}
     union all
     select

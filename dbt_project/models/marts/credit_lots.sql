@@ -46,6 +46,9 @@ select
     lots.origin,
     lots.origin_id,
     lots.card_version,
+    lots.ssp,
+    lots.ssp_currency,
+    lots.expected_use,
     lots.parent_lot_id,
     lots.liability,
     lots.booked_period

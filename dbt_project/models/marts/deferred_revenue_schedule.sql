@@ -1,7 +1,8 @@
 -- One row per lot with a consideration and booked period, until it is empty: what was deferred, what was earned.
 --
--- closing = opening + additions - usage_revenue - prior_period_revenue - breakage_revenue - refunded
---           + transferred + fx. Revenue columns are positive.
+-- closing = opening + additions - usage_revenue - prior_period_revenue - breakage_revenue - escheated
+--           - refunded + transferred + fx. Revenue columns are positive; breakage is negative where an
+-- estimate took some back.
 {{ config(materialized='view') }}
 
 select
@@ -17,6 +18,7 @@ select
     periods.usage_revenue{{ suffix }},
     periods.breakage_revenue{{ suffix }},
     periods.prior_period_revenue{{ suffix }},
+    periods.escheat_release{{ suffix }} as escheated{{ suffix }},
     periods.refund_release{{ suffix }} as refunded{{ suffix }},
     {{ zero_money() }} as transferred{{ suffix }},
     {{ zero_money() }} as fx{{ suffix }},

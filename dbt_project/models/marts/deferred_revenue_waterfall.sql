@@ -1,7 +1,7 @@
 -- One row per cohort (period of purchase), wallet, currency and period of recognition.
 --
--- Rows of a cohort sum to what it was sold for, less refunds; remaining is what the cohort still carries at
--- the end of the row's period. breakage_amount is the part of amount that was never used.
+-- Rows of a cohort sum to what it was sold for, less refunds and what is owed to states; remaining is what the
+-- cohort still carries at the end of the row's period. breakage_amount is the part of amount that was never used.
 
 with
 
@@ -25,6 +25,7 @@ movements as (
         settlements.booked_period as recognized_period,
         {{ sum_money('settlements.usage_revenue + settlements.prior_period_revenue + settlements.breakage_revenue') }} as amount,
         {{ sum_money('settlements.breakage_revenue') }} as breakage_amount,
+        {{ sum_money('settlements.escheat_release') }} as escheated,
         {{ sum_money('settlements.refund_release') }} as refunded,
         {{ sum_money('settlements.addition') }} as sold
     from settlements
@@ -49,7 +50,7 @@ filled as (
         cohorts.wallet,
         cohorts.currency,
         periods.period as recognized_period,
-        {% for column in ['amount', 'breakage_amount', 'refunded', 'sold'] -%}
+        {% for column in ['amount', 'breakage_amount', 'escheated', 'refunded', 'sold'] -%}
         coalesce(movements.{{ column }}, {{ zero_money() }}) as {{ column }}{{ ',' if not loop.last }}
         {% endfor %}
     from cohorts
@@ -71,8 +72,9 @@ select
     {{ sum_money('sold', 'partition by cohort, wallet, currency order by recognized_period rows unbounded preceding') }} as sold,
     amount,
     breakage_amount,
+    escheated,
     refunded,
     {{ sum_money(
-        'sold - amount - refunded',
+        'sold - amount - escheated - refunded',
         'partition by cohort, wallet, currency order by recognized_period rows unbounded preceding') }} as remaining
 from filled

@@ -1,7 +1,7 @@
 -- One row per entity, liability, wallet, currency and period: what moved the liability, and what the ledger says.
 --
 -- Movements come from the lots; gl_balance from the journal. They meet here: variance is zero or the books
--- are wrong. closing = opening + additions - revenue columns - refunded + transferred + fx.
+-- are wrong. closing = opening + additions - revenue columns - escheated - refunded + transferred + fx.
 
 with
 
@@ -21,7 +21,8 @@ periods as (
     select * from {{ ref('stg_periods') }}
 ),
 
-{% set columns = ['addition', 'usage_revenue', 'breakage_revenue', 'prior_period_revenue', 'refund_release'] %}
+{% set columns = [
+    'addition', 'usage_revenue', 'breakage_revenue', 'prior_period_revenue', 'escheat_release', 'refund_release'] %}
 movements as (
     select
         lots.liability,
@@ -80,7 +81,7 @@ running as (
         {%- for suffix in ['', '_functional'] %}
         {{ sum_money(
             'addition' ~ suffix ~ ' - usage_revenue' ~ suffix ~ ' - breakage_revenue' ~ suffix
-            ~ ' - prior_period_revenue' ~ suffix ~ ' - refund_release' ~ suffix,
+            ~ ' - prior_period_revenue' ~ suffix ~ ' - escheat_release' ~ suffix ~ ' - refund_release' ~ suffix,
             'partition by liability, wallet, currency order by booked_period rows unbounded preceding') }} as closing{{ suffix }}{{ ',' if not loop.last }}
         {%- endfor %}
     from filled
@@ -126,13 +127,15 @@ select
     {%- for suffix in ['', '_functional'] %}
     cast(
         running.closing{{ suffix }} - running.addition{{ suffix }} + running.usage_revenue{{ suffix }}
-        + running.breakage_revenue{{ suffix }} + running.prior_period_revenue{{ suffix }} + running.refund_release{{ suffix }}
+        + running.breakage_revenue{{ suffix }} + running.prior_period_revenue{{ suffix }}
+        + running.escheat_release{{ suffix }} + running.refund_release{{ suffix }}
         as {{ t_money() }}
     ) as opening{{ suffix }},
     running.addition{{ suffix }} as additions{{ suffix }},
     running.usage_revenue{{ suffix }},
     running.breakage_revenue{{ suffix }},
     running.prior_period_revenue{{ suffix }},
+    running.escheat_release{{ suffix }} as escheated{{ suffix }},
     running.refund_release{{ suffix }} as refunded{{ suffix }},
     {{ zero_money() }} as transferred{{ suffix }},
     {{ zero_money() }} as fx{{ suffix }},

@@ -1,8 +1,8 @@
 -- One row per period, meter, properties, wallet, customer and currency: where revenue came from.
 --
--- usage, prior-period, breakage and overage revenue each sum to the journal. meter is null for breakage:
--- nothing was metered. quantity is the metered quantity of the events whose price starts at this wallet,
--- so each event counts once however many wallets paid for it.
+-- usage, prior-period, breakage and overage revenue each sum to the journal. meter is null for breakage, and for
+-- what time earned in a period without use: nothing was metered. quantity is the metered quantity of the events
+-- whose price starts at this wallet, so each event counts once however many wallets paid for it.
 
 with
 
@@ -80,8 +80,8 @@ parts as (
         lots.wallet,
         lots.customer_id,
         lots.currency,
-        {{ zero_money() }} as usage_revenue,
-        {{ zero_money() }} as prior_period_revenue,
+        case when settlements.drawn = 0 then settlements.usage_revenue else {{ zero_money() }} end as usage_revenue,
+        case when settlements.drawn_late = 0 then settlements.prior_period_revenue else {{ zero_money() }} end as prior_period_revenue,
         settlements.breakage_revenue,
         {{ zero_money() }} as overage_revenue,
         {{ zero_credits() }} as credits,
@@ -90,7 +90,10 @@ parts as (
     from settlements
     inner join lots
         on settlements.lot_no = lots.lot_no
-    where settlements.breakage_revenue <> 0
+    where
+        settlements.breakage_revenue <> 0
+        or (settlements.drawn = 0 and settlements.usage_revenue <> 0)
+        or (settlements.drawn_late = 0 and settlements.prior_period_revenue <> 0)
     union all
     select
         overage.booked_period,

@@ -42,6 +42,8 @@ select
     grants.every_count,
     grants.every_unit,
     grants.max_per_month,
+    grants.ssp,
+    grants.expected_use,
     grants.kind in ('paid', 'bonus') as earns
 from grants
 inner join offers

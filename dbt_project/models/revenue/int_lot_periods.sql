@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- One row per lot and period from its grant until it is empty (or until the last period): balances.
+-- One row per lot and period from its grant until nothing is left of it (or until the last period): balances.
 --
 -- The dense twin of int_lot_settlements: months without movement carry the balance. Views in marts show
 -- it as lot_balances and as deferred_revenue_schedule.
@@ -20,12 +20,15 @@ periods as (
 
 spans as (
     select
-        lot_no,
-        min(booked_period) as first_period,
-        max(booked_period) as last_moved,
-        min(closing_credits) as lowest
+        settlements.lot_no,
+        min(settlements.booked_period) as first_period,
+        max(settlements.booked_period) as last_moved,
+        min(settlements.closing_credits) as lowest_credits,
+        min(lots.consideration - settlements.released_to_date) as lowest_closing
     from settlements
-    group by lot_no
+    inner join lots
+        on settlements.lot_no = lots.lot_no
+    group by settlements.lot_no
 ),
 
 grid as (
@@ -36,7 +39,7 @@ grid as (
     inner join periods
         on
             spans.first_period <= periods.period
-            and (spans.lowest > 0 or spans.last_moved >= periods.period)
+            and (spans.lowest_credits > 0 or spans.lowest_closing > 0 or spans.last_moved >= periods.period)
 ),
 
 filled as (
@@ -51,7 +54,8 @@ filled as (
             'settlements.closing_credits',
             'partition by grid.lot_no order by grid.period rows unbounded preceding') }} as closing_credits,
         {%- for suffix in ['', '_functional'] %}
-        {% for column in ['addition', 'usage_revenue', 'prior_period_revenue', 'breakage_revenue', 'refund_release'] -%}
+        {% for column in [
+            'addition', 'usage_revenue', 'prior_period_revenue', 'breakage_revenue', 'escheat_release', 'refund_release'] -%}
         coalesce(settlements.{{ column }}{{ suffix }}, {{ zero_money() }}) as {{ column }}{{ suffix }},
         {% endfor -%}
         {{ last_known(
@@ -75,14 +79,15 @@ select
     cast(lots.consideration - filled.released_to_date as {{ t_money() }}) as closing,
     cast(
         lots.consideration - filled.released_to_date - filled.addition
-        + filled.usage_revenue + filled.prior_period_revenue + filled.breakage_revenue + filled.refund_release
+        + filled.usage_revenue + filled.prior_period_revenue + filled.breakage_revenue
+        + filled.escheat_release + filled.refund_release
         as {{ t_money() }}
     ) as opening,
     cast(lots.functional_consideration - filled.released_to_date_functional as {{ t_money() }}) as closing_functional,
     cast(
         lots.functional_consideration - filled.released_to_date_functional - filled.addition_functional
         + filled.usage_revenue_functional + filled.prior_period_revenue_functional
-        + filled.breakage_revenue_functional + filled.refund_release_functional
+        + filled.breakage_revenue_functional + filled.escheat_release_functional + filled.refund_release_functional
         as {{ t_money() }}
     ) as opening_functional
 from filled

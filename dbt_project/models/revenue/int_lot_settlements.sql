@@ -1,56 +1,60 @@
 -- One row per lot and booked period in which it moved: money released from the liability, by cause.
 --
--- Revenue to date is one function of the credits settled to date; each figure is a difference of two of
--- its values, in the fixed order used, used late, lapsed or voided, refunded. The figures of a lot therefore
--- sum to its consideration to the minor unit, whatever the draws were (decision 4).
+-- Money released to date is one function of the parts settled to date (int_lot_progress); each figure is a
+-- difference of two of its values, in the fixed order used, used late, never used, owed to a state, refunded. The
+-- figures of a lot therefore sum to its consideration to the minor unit, whatever the draws were (decision 4).
 
 with
 
-movements as (
-    select * from {{ ref('int_lot_movements') }}
+progress as (
+    select * from {{ ref('int_lot_progress') }}
 ),
 
 lots as (
     select * from {{ ref('int_lots') }}
 ),
 
+{% set in_order = 'partition by progress.lot_no order by progress.booked_period rows unbounded preceding' -%}
 running as (
     select
-        movements.*,
-        lots.credits,
+        progress.*,
         lots.consideration,
         lots.functional_consideration,
         lots.minor_units,
         lots.functional_minor_units,
+        case
+            when progress.follows_time
+                then cast({{ minor_units('lots.consideration', 'lots.minor_units') }} as {{ t_credits() }})
+            else lots.credits
+        end as parts,
         {{ sum_credits(
-            'movements.granted',
-            'partition by movements.lot_no order by movements.booked_period rows unbounded preceding') }} as granted_to_date,
+            'progress.granted - progress.drawn - progress.drawn_late'
+            ~ ' - progress.lapsed - progress.voided - progress.refunded', in_order) }} as closing_credits,
         {{ sum_credits(
-            'movements.drawn + movements.drawn_late + movements.lapsed + movements.voided + movements.refunded',
-            'partition by movements.lot_no order by movements.booked_period rows unbounded preceding') }} as settled
-    from movements
+            'progress.usage_parts + progress.prior_period_parts + progress.breakage_parts'
+            ~ ' + progress.escheat_parts + progress.refund_parts', in_order) }} as settled
+    from progress
     inner join lots
-        on movements.lot_no = lots.lot_no
+        on progress.lot_no = lots.lot_no
 ),
 
 steps as (
     select
         *,
-        drawn as usage_credits,
-        drawn_late as prior_period_credits,
-        lapsed + voided as breakage_credits,
-        settled - refunded - lapsed - voided - drawn_late - drawn as before_usage,
-        settled - refunded - lapsed - voided - drawn_late as before_prior_period,
-        settled - refunded - lapsed - voided as before_breakage,
-        settled - refunded as before_refund
+        settled - refund_parts as before_refund,
+        settled - refund_parts - escheat_parts as before_escheat,
+        settled - refund_parts - escheat_parts - breakage_parts as before_breakage,
+        settled - refund_parts - escheat_parts - breakage_parts - prior_period_parts as before_prior_period,
+        settled - refund_parts - escheat_parts - breakage_parts - prior_period_parts - usage_parts as before_usage
     from running
 ),
 
 {% set figures = [
-    ('usage_revenue', 'usage_credits', 'before_usage'),
-    ('prior_period_revenue', 'prior_period_credits', 'before_prior_period'),
-    ('breakage_revenue', 'breakage_credits', 'before_breakage'),
-    ('refund_release', 'refunded', 'before_refund'),
+    ('usage_revenue', 'usage_parts', 'before_usage'),
+    ('prior_period_revenue', 'prior_period_parts', 'before_prior_period'),
+    ('breakage_revenue', 'breakage_parts', 'before_breakage'),
+    ('escheat_release', 'escheat_parts', 'before_escheat'),
+    ('refund_release', 'refund_parts', 'before_refund'),
 ] -%}
 {# The functional twin is the same function of the functional consideration; where the two considerations are
    one, so are the figures. -#}
@@ -59,9 +63,9 @@ own_currency as (
         *,
         case when granted > 0 then consideration else {{ zero_money() }} end as addition,
         {% for figure, moved, before in figures -%}
-            {{ released_by('consideration', moved, before, 'credits', 'minor_units') }} as {{ figure }},
+            {{ released_by('consideration', moved, before, 'parts', 'minor_units') }} as {{ figure }},
         {% endfor -%}
-        {{ settled_to_date('consideration', 'settled', 'credits', 'minor_units') }} as released_to_date,
+        {{ settled_to_date('consideration', 'settled', 'parts', 'minor_units') }} as released_to_date,
         functional_consideration = consideration and functional_minor_units = minor_units as is_functional
     from steps
 )
@@ -75,8 +79,7 @@ select
     lapsed,
     voided,
     refunded,
-    settled,
-    cast(granted_to_date - settled as {{ t_credits() }}) as closing_credits,
+    closing_credits,
     addition,
     {% for figure, _, _ in figures -%}
         {{ figure }},
@@ -86,11 +89,11 @@ select
     {% for figure, moved, before in figures -%}
         case
             when is_functional then {{ figure }}
-            else {{ released_by('functional_consideration', moved, before, 'credits', 'functional_minor_units') }}
+            else {{ released_by('functional_consideration', moved, before, 'parts', 'functional_minor_units') }}
         end as {{ figure }}_functional,
     {% endfor -%}
     case
         when is_functional then released_to_date
-        else {{ settled_to_date('functional_consideration', 'settled', 'credits', 'functional_minor_units') }}
+        else {{ settled_to_date('functional_consideration', 'settled', 'parts', 'functional_minor_units') }}
     end as released_to_date_functional
 from own_currency

@@ -13,8 +13,12 @@ lots as (
 ),
 
 applied as (
-    select distinct payment_id from lots
+    select
+        payment_id,
+        {{ sum_money("case when origin in ('payment', 'grant') then consideration end") }} as amount
+    from lots
     where payment_id is not null
+    group by payment_id
 ),
 
 originals as (
@@ -30,6 +34,12 @@ reasons as (
                 then 'no offer named and no grant refers to it: held as unapplied'
             when payments.kind = 'payment' and payments.subscription_id is null and applied.payment_id is null
                 then 'its offer grants nothing at that date or in that currency, or it buys nothing (quantity or amount is zero)'
+            when
+                payments.kind = 'payment'
+                and payments.subscription_id is null
+                and applied.amount > 0
+                and payments.net_amount > applied.amount
+                then 'its grants carry less than was paid: the rest is held as unapplied'
             when payments.kind = 'refund' and originals.payment_id is null
                 then 'it names no payment to refund: booked against revenue'
             when payments.kind = 'invoice' and payments.subscription_id is null
@@ -37,6 +47,7 @@ reasons as (
             when payments.kind not in ('payment', 'refund', 'invoice', 'payout', 'fee', 'write_off')
                 then 'facts of this kind are not posted yet'
         end as reason,
+        payments.kind = 'payment' and applied.payment_id is null as is_unapplied,
         payments.kind not in ('payment', 'refund', 'invoice', 'payout', 'fee', 'write_off', 'void') as is_error
     from payments
     left join applied
@@ -54,6 +65,7 @@ select
     currency,
     offer,
     reason,
+    is_unapplied,
     is_error
 from reasons
 where reason is not null

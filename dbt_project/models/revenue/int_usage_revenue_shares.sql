@@ -1,7 +1,8 @@
 -- One row per lot, booked and service period, customer and property set: its share of the lot's revenue.
 --
 -- A lot's revenue of a period is one figure (int_lot_settlements); its draws share it by credits, as
--- differences of rounded running totals, so disaggregation adds up to the ledger to the minor unit.
+-- differences of rounded running totals, so disaggregation adds up to the ledger to the minor unit. What time
+-- earns is shared likewise by the draws of the period, as far as there are any.
 
 with
 

@@ -142,9 +142,7 @@ def tell_seats(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
     events = []
     for n, use in enumerate(uses):
         at = desk.asks(NOW + n * MINUTE)
-        # A cap of the whole pool counts all use together: one user stands for the organisation.
-        user = "everybody" if cap is not None else use.get("entity")
-        events.append(desk.use(f"use-{n}", use["qty"], at, user=user))
+        events.append(desk.use(f"use-{n}", use["qty"], at, user=use.get("entity")))
 
     def answers(books: Books) -> Mapping[str, Any]:
         account = books.of(desk.name)
@@ -190,7 +188,7 @@ def tell_entities(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
             desk.limit(f"{name}-cap", most, OPENED, customer=parts[name])
         for n, use in enumerate(_uses(entity["use"])):
             at = desk.asks(NOW + n * MINUTE)
-            desk.use(f"{name}-use-{n}", use["qty"], at, customer=parts[name], user="everybody")
+            desk.use(f"{name}-use-{n}", use["qty"], at, customer=parts[name])
 
     def answers(books: Books) -> Mapping[str, Any]:
         accounts = {name: books.of(customer) for name, customer in parts.items()}

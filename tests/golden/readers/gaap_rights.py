@@ -49,19 +49,18 @@ def tell_gift_cards(given: Mapping[str, Any], questions: Any, desk: Desk) -> Tol
     def other(books: Books, money: Money) -> Mapping[str, Any]:
         return {"redemption_progress": Printed(books.of(desk.name).drawn() / (sold - unused))}
 
-    told = answering(desk, currency, periods, questions, other)
-    is_shared = 0 < exact(given.get("escheat_share", 0)) < 1
-    return Told(told.answers, ("an escheat share of breakage",) if is_shared else ())
+    return answering(desk, currency, periods, questions, other)
 
 
 def _breakage(given: Mapping[str, Any], sold: Decimal, unused: Decimal) -> Mapping[str, Any]:
-    """The policy for credits that will never be used; what goes to the state is never revenue."""
+    """The policy for credits that will never be used; what a state is owed is never revenue."""
     method = str(given.get("policy.breakage.method", "at_expiry"))
-    if exact(given.get("escheat_share", 0)) == 1:
-        return {"method": "none"}
+    policy = {"method": method}
     if method == "proportional":
-        return {"method": method, "expected_unused": share(unused, sold)}
-    return {"method": method}
+        policy["expected_unused"] = share(unused, sold)
+    if "escheat_share" in given:
+        policy["escheat_share"] = format(exact(given["escheat_share"]), "f")
+    return policy
 
 
 def tell_points(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:

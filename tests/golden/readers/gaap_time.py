@@ -17,13 +17,19 @@ from tests.golden.readers.gaap_prepaid import BLENDING, answering, periods_of
 from tests.golden.readers.sales import bill, currency_of, exact, sell
 from tests.golden.told import Books, Told
 
-BY_TIME = "ratable"
+CONVENTIONS = {
+    "by_whole_day": "day",
+    "by_month_even": "even_month",
+    "by_month_prorated_ends": "prorated_month",
+}
+"""What the source calls a way to count time -> what we do."""
 
 
-def service(desk: Desk, label: str = "service") -> str:
-    """A wallet whose lots earn as time passes."""
+def service(desk: Desk, label: str = "service", convention: str = "day") -> str:
+    """A wallet whose lots earn as time passes, counted as the convention says."""
     wallet = desk.wallet(label)
-    desk.decide("progress", BY_TIME, subject=wallet)
+    progress = {"method": "ratable", "convention": convention}
+    desk.decide("progress", progress, subject=wallet)
     return wallet
 
 
@@ -60,13 +66,26 @@ def tell_days(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
     periods = periods_of(questions, rows)
     lengths = [timedelta(days=float(row["days"])) for row in rows]
     start = periods.end(rows[0]["period"]) - lengths[0]
-    wallet = service(desk)
     end = start + sum(lengths, timedelta())
-    sell(desk, "service", given["price"], start, {wallet: 1}, expires=end)
-    told = answering(desk, currency, periods, questions)
-    asked = questions.get("other") or {}
-    needs = tuple(f"the convention {name.replace('_', ' ')}" for name in asked)
-    return Told(told.answers, needs)
+    ways = {name: CONVENTIONS[name] for name in questions.get("other") or {} if name in CONVENTIONS}
+    own = {name: desk.alike(name) for name in ways}
+    for here in own.values():
+        here.own_currency(int(given.get("decimals", 2)))
+    for here, way in ((desk, "instant"), *((own[name], ways[name]) for name in ways)):
+        lots = {service(here, convention=way): 1}
+        sell(here, "service", given["price"], start, lots, expires=end)
+
+    def other(books: Books, money: Money) -> Mapping[str, Any]:
+        """Of each other way, what the months earn that earn something."""
+        months = [periods.month(name) for name in periods.names]
+        return {
+            name: [
+                earned for month in months if (earned := books.money(here.currency).earned([month]))
+            ]
+            for name, here in own.items()
+        }
+
+    return answering(desk, currency, periods, questions, other)
 
 
 def tell_monthly_credits(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:

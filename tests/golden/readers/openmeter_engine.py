@@ -29,6 +29,9 @@ from tests.golden.readers.openmeter_grants import (
 from tests.golden.snapshot import ZERO, Account, Entry
 from tests.golden.told import Books, Told
 
+REPAYS = "repays an overdraft"
+"""Why a lot pays for usage of an earlier time."""
+
 
 def tell_engine(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
     """A run of the engine, or an entitlement asked for its balance."""
@@ -92,9 +95,16 @@ class State:
             return entry.moment < self.run.until
         if entry.entry_type == "grant" and entry.moment == self.run.opening:
             return True
+        if entry.is_draw:
+            return self._repays_at_end(entry)
         if entry.reason == RESET or entry.lot_id in self.refills:
-            return not entry.is_draw
-        return not entry.is_draw and self._recurs_at_end(entry.lot_id)
+            return True
+        return self._recurs_at_end(entry.lot_id)
+
+    def _repays_at_end(self, entry: Entry) -> bool:
+        """Whether a draw pays what is owed as a reset ends the run: that is a part of the reset."""
+        end = self.run.until
+        return end in self.run.resets and entry.moment == end and entry.reason == REPAYS
 
     @property
     def refills(self) -> set[str]:
@@ -157,7 +167,7 @@ class State:
         return {
             "balances": balances,
             "balance_total": total,
-            "overage": self.carried(end, lambda e: e.moment < end),
+            "overage": self.carried(end, lambda e: e.moment < end or self._repays_at_end(e)),
             "usage_in_period": usage,
             "usage_since": written(since),
             "grant_usage_in_period": funded,

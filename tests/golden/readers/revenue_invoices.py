@@ -27,7 +27,7 @@ from tests.golden.snapshot import ZERO
 from tests.golden.told import Books, Told
 
 DAY = timedelta(days=1)
-EVEN_MONTHS = "revenue by even months"
+EVEN_MONTHS = "even_month"
 
 AMOUNTS = ("invoice", "line", "contract")
 HAPPENINGS = (
@@ -119,14 +119,14 @@ def _tell(given: Mapping[str, Any], questions: Any, desk: Desk) -> Invoiced:
     sale = _sale(given, questions)
     if sale.amount < 0:
         return _tell_negative(sale, desk)
-    wallet = service(desk)
+    by_month = "months" in given and "start" not in given
+    wallet = service(desk, convention=EVEN_MONTHS if by_month else "day")
     plan = bill(desk, "service", sale.amount, wallet, sale.start, sale.end, sale.every)
     stretch = (sale.start, sale.end)
     invoice = desk.pay(
         "invoice", sale.amount, sale.issued, kind="invoice", subscription=plan, period=stretch
     )
-    needs = [EVEN_MONTHS] if "months" in given and "start" not in given else []
-    told = Invoiced(sale, wallet, plan, invoice, needs)
+    told = Invoiced(sale, wallet, plan, invoice, [])
     payment = _tell_payments(given, told, desk)
     _tell_afterwards(given, told, payment, desk)
     return told
@@ -294,7 +294,8 @@ def tell_free_months(given: Mapping[str, Any], questions: Any, desk: Desk) -> To
     price = exact(given["months_paid"]) * exact(given["price_per_paid_month"])
     start = day("Jan")
     end = shifted(start, months, "month")
-    bill(desk, "service", price, service(desk), start, end, f"{months} months")
+    wallet = service(desk, convention=EVEN_MONTHS)
+    bill(desk, "service", price, wallet, start, end, f"{months} months")
     desk.asks(end)
 
     def answers(books: Books) -> Mapping[str, Any]:
@@ -304,7 +305,7 @@ def tell_free_months(given: Mapping[str, Any], questions: Any, desk: Desk) -> To
             "straight_line_month": Printed(money.earned([start.date()])),
         }
 
-    return Told(answers, (EVEN_MONTHS,))
+    return Told(answers)
 
 
 def tell_late_application(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:

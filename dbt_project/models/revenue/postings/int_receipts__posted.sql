@@ -1,7 +1,9 @@
--- One row per posting of money received: packs and top-ups, plan payments, and money not yet applied.
+-- One row per posting of money received: packs and top-ups, plan payments, and money not yet sums.
 --
--- Dr cash in transit (what the processor owes us) and payment fees, Cr tax payable, and Cr what the money
--- was for: the liability of the lots it bought, the receivable of a plan, or unapplied payments.
+-- Dr cash in transit (what the processor owes us) and payment fees, Cr tax payable, and Cr what the money was for:
+-- the liability of the lots it bought, the receivable of a plan, or unapplied payments. What is bought and what is
+-- paid may be booked in different periods: lots booked before their payment are a receivable until it comes,
+-- money received before its lots are booked is unapplied until then.
 
 with
 
@@ -10,25 +12,39 @@ payments as (
     where kind = 'payment'
 ),
 
-lots as (
-    select * from {{ ref('int_lots') }}
-    where origin = 'payment'
-),
-
 bought as (
     select
-        origin_id as payment_id,
-        liability,
-        wallet,
-        sum(consideration) as consideration,
-        sum(functional_consideration) as functional_consideration
-    from lots
-    where consideration > 0
-    group by origin_id, liability, wallet
+        lots.payment_id,
+        lots.liability,
+        lots.wallet,
+        lots.booked_period,
+        case
+            when lots.booked_period < payments.booked_period then 'before'
+            when lots.booked_period > payments.booked_period then 'after'
+            else 'at once'
+        end as booked,
+        {{ sum_money('lots.consideration') }} as amount,
+        {{ sum_money('lots.functional_consideration') }} as functional_amount
+    from {{ ref('int_lots') }} as lots
+    inner join payments
+        on lots.payment_id = payments.payment_id
+    where
+        lots.origin in ('payment', 'grant')
+        and lots.consideration > 0
+    group by lots.payment_id, lots.liability, lots.wallet, lots.booked_period, payments.booked_period
 ),
 
-applied as (
-    select distinct payment_id from bought
+sums as (
+    select
+        payment_id,
+        {{ sum_money('amount') }} as amount,
+        {{ sum_money("case when booked = 'before' then amount end") }} as before,
+        {{ sum_money("case when booked = 'after' then amount end") }} as after,
+        {{ sum_money('functional_amount') }} as functional_amount,
+        {{ sum_money("case when booked = 'before' then functional_amount end") }} as functional_before,
+        {{ sum_money("case when booked = 'after' then functional_amount end") }} as functional_after
+    from bought
+    group by payment_id
 ),
 
 settled as (
@@ -36,12 +52,28 @@ settled as (
         payments.*,
         case
             when payments.subscription_id is not null then 'plan payments'
-            when applied.payment_id is not null then 'top-ups'
+            when sums.payment_id is not null then 'top-ups'
             else 'unapplied payments'
-        end as cause
+        end as cause,
+        coalesce(sums.before, {{ zero_money() }}) as before,
+        coalesce(sums.after, {{ zero_money() }}) as after,
+        payments.net_amount - coalesce(sums.amount, {{ zero_money() }}) as rest,
+        coalesce(sums.functional_before, {{ zero_money() }}) as functional_before,
+        coalesce(sums.functional_after, {{ zero_money() }}) as functional_after,
+        payments.net_functional - coalesce(sums.functional_amount, {{ zero_money() }}) as functional_rest
     from payments
-    left join applied
-        on payments.payment_id = applied.payment_id
+    left join sums
+        on payments.payment_id = sums.payment_id
+),
+
+booked as (
+    select
+        bought.*,
+        settled.cause,
+        settled.currency
+    from bought
+    inner join settled
+        on bought.payment_id = settled.payment_id
 )
 
 select
@@ -77,23 +109,40 @@ union all
 select
     cause,
     booked_period,
-    case when cause = 'plan payments' then 'accounts_receivable' else 'unapplied_payments' end as account_role,
+    'accounts_receivable' as account_role,
     cast(null as string) as wallet,
     currency,
-    -net_amount as amount,
-    -net_functional as functional_amount
+    cast(-before - case when subscription_id is not null then rest else 0 end as {{ t_money() }}) as amount,
+    cast(-functional_before - case when subscription_id is not null then functional_rest else 0 end as {{ t_money() }}) as functional_amount
 from settled
-where cause <> 'top-ups'
 union all
 select
-    settled.cause,
-    settled.booked_period,
-    bought.liability as account_role,
-    bought.wallet,
-    settled.currency,
-    -bought.consideration as amount,
-    -bought.functional_consideration as functional_amount
+    cause,
+    booked_period,
+    'unapplied_payments' as account_role,
+    cast(null as string) as wallet,
+    currency,
+    cast(-after - case when subscription_id is null then rest else 0 end as {{ t_money() }}) as amount,
+    cast(-functional_after - case when subscription_id is null then functional_rest else 0 end as {{ t_money() }}) as functional_amount
 from settled
-inner join bought
-    on settled.payment_id = bought.payment_id
-where settled.cause = 'top-ups'
+union all
+select
+    cause,
+    booked_period,
+    liability as account_role,
+    wallet,
+    currency,
+    -amount as amount,
+    -functional_amount as functional_amount
+from booked
+union all
+select
+    cause,
+    booked_period,
+    case booked when 'before' then 'accounts_receivable' else 'unapplied_payments' end as account_role,
+    cast(null as string) as wallet,
+    currency,
+    amount,
+    functional_amount
+from booked
+where booked <> 'at once'

@@ -1,6 +1,7 @@
--- One row per posting that releases a liability to revenue: usage, usage of earlier periods, breakage.
+-- One row per posting that releases a liability: usage, usage of earlier periods, breakage, what a state is owed.
 --
--- Dr the lot's liability, Cr revenue; breakage apart, so that it can be reported apart (ACCOUNTING 7).
+-- Dr the lot's liability, Cr revenue; breakage apart, so that it can be reported apart (ACCOUNTING 7); what is
+-- owed to a state, Cr unclaimed property. Breakage that an estimate takes back is the same entry, turned around.
 
 with
 
@@ -19,7 +20,7 @@ released as (
         lots.currency,
         settlements.booked_period,
         {% for suffix in ['', '_functional'] -%}
-        {% for column in ['usage_revenue', 'prior_period_revenue', 'breakage_revenue'] -%}
+        {% for column in ['usage_revenue', 'prior_period_revenue', 'breakage_revenue', 'escheat_release'] -%}
         {{ sum_money('settlements.' ~ column ~ suffix) }} as {{ column }}{{ suffix }}{{ ',' if not loop.last }}
         {% endfor %}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -33,6 +34,7 @@ released as (
     ('usage_revenue', 'usage', 'usage_revenue'),
     ('prior_period_revenue', 'usage of earlier periods', 'usage_revenue'),
     ('breakage_revenue', 'breakage', 'breakage_revenue'),
+    ('escheat_release', 'escheat', 'unclaimed_property'),
 ] %}
 select
     '{{ cause }}' as cause,

@@ -23,7 +23,7 @@ refunds as (
     left join {{ ref('int_payments__unposted') }} as unposted
         on
             refunds.relates_to = unposted.payment_id
-            and unposted.kind = 'payment'
+            and unposted.is_unapplied
     where refunds.kind = 'refund'
 ),
 
