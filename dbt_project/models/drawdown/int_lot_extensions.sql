@@ -2,8 +2,8 @@
 --
 -- An extension moves the end that the lot has when it is booked, and takes the place of a rollover at that end.
 -- Credits of a plan that are converted when another replaces it live on until the first period of that one ends:
--- an extension of each lot that ends before (decision 15). A refill is extended with the lot it fills. A lot that has lapsed stays lapsed: its breakage is booked, and
--- perhaps closed (decision 14).
+-- an extension of each lot that ends before (decision 15). A refill is extended with the lot it fills. A lot that
+-- has lapsed stays lapsed: its breakage is booked, and perhaps closed (decision 14).
 
 with
 

@@ -3,7 +3,8 @@
 -- The offer that is left says it, in the card its last period was billed under. Where its credits expire and it
 -- prorates, the share of that period's price that was not reached goes back to the customer's account: price x
 -- time left / whole time, rounded once. Money goes back with the credits only: what is kept, or converted to
--- live on until the first period of the new plan ends, stays paid for (decision 15). A change learned of late is booked in the first open period, like the facts it follows from.
+-- live on until the first period of the new plan ends, stays paid for (decision 15). A change learned of late
+-- is booked in the first open period, like the facts it follows from.
 
 with
 
