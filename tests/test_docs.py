@@ -67,15 +67,26 @@ def test_every_page_of_docs_is_in_the_index() -> None:
     assert [page for page in pages if f"({page})" not in index] == []
 
 
-def test_cards_shown_on_the_page_for_pricing_are_taken(tmp_path: Path) -> None:
+def test_terms_shown_on_the_page_for_pricing_are_taken(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "rate-cards.md").read_text("utf-8")
-    shown = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    assert [block.partition(":")[0] for block in shown] == ["offers", "contracts"]
-    book = lite_book(tmp_path)
+    sold, discounts, rolled_over, limits = re.findall(
+        r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL
+    )
+    offers, contracts = _offers_and_contracts(tmp_path / "sold", sold + discounts)
+    assert offers == ["top_up", "pro", "pro_year"]
+    assert contracts == ["acme-2026", "edu"]
+    assert _offers_and_contracts(tmp_path / "rolled_over", rolled_over) == (["pro"], [])
+    guarded = load_book(lite_book(tmp_path, ("limits.yml", "", limits)))
+    assert [limit.scope for limit in guarded.limits] == ["each_user", "team", "organisation"]
+
+
+def _offers_and_contracts(folder: Path, terms: str) -> tuple[list[str], list[str]]:
+    """Load the small book with these terms in place of its card's offers: ids of both."""
+    folder.mkdir()
+    book = lite_book(folder)
     card = book / CARD
     before, offers, _ = card.read_text("utf-8").partition("offers:\n")
     assert offers
-    card.write_text(before + "".join(shown), "utf-8")
+    card.write_text(before + terms, "utf-8")
     [loaded] = load_book(book).cards
-    assert [offer.id for offer in loaded.offers] == ["top_up", "pro", "pro_year"]
-    assert [contract.id for contract in loaded.contracts] == ["acme-2026", "edu"]
+    return [offer.id for offer in loaded.offers], [contract.id for contract in loaded.contracts]
