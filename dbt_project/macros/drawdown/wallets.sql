@@ -49,7 +49,7 @@ demand as (
     select
         stretch_no,
         {{ sum_credits('needed') }} as demand
-    from ({{ in_windows(ref('int_demand__level_' ~ level), ref('int_stretches'), ['events.needed'], ['stretch_no']) }}) as booked
+    from {{ ref('int_weekly_demand__level_' ~ level) }}
     group by stretch_no
 ),
 
@@ -66,7 +66,7 @@ instructions as (
         'add' as op,
         phases.place_no as k,
         cast(lots.credits - coalesce(withheld.credits, 0) as {{ t_credits() }}) as x,
-        lots.lot_id as reference
+        '' as reference
     from phases
     inner join lots
         on phases.lot_no = lots.lot_no

@@ -38,7 +38,7 @@ nodes as (
 ),
 
 placed as (
-    {{ in_windows('above', 'stretches', ['events.*'], ['stretch_no']) | indent(4) }}
+    {{ in_windows('above', spanned('stretches'), ['events.*'], ['stretch_no']) | indent(4) }}
 ),
 
 burned as (

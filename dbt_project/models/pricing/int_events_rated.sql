@@ -39,7 +39,10 @@ select
     usage.property_set_no,
     usage.quantity,
     usage.booked_at,
-    {{ period_of('usage.booked_at') }} as booked_period,
+    case
+        when usage.booked_at = usage.occurred_at then usage.service_period
+        else {{ period_of('usage.booked_at') }}
+    end as booked_period,
     usage.service_period,
     matches.rate_no,
     {{ node_no('customers.pool_no', 'chain.wallet_rank') }} as node_no,
