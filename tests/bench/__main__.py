@@ -1,4 +1,5 @@
-"""`make bench`: the chain against one plain scan of the same data, and a whale against a crowd.
+"""`make bench`: the chain against one plain scan of the same data, what each feature adds to the
+plainest book, and a whale against a crowd.
 
 Every number is a ratio of two measurements of the same run on the same machine, or it is a size.
 Seconds are printed beside them only to show what the ratio was made of.
@@ -21,6 +22,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from tests.bench.books import NORTHWIND, VARIANTS, write_variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,15 +73,21 @@ def run(*arguments: str, at: Path = ROOT) -> str:
     return done.stdout
 
 
-def measure(name: str, data: Path, at: Path = ROOT) -> Figures:
-    """Measure one data set in a new process and a new database."""
+def measure(
+    name: str,
+    data: Path,
+    at: Path = ROOT,
+    book: Path = NORTHWIND,
+    verbs: tuple[str, ...] = ("load", "build", "check"),
+) -> Figures:
+    """Measure one book and data set in a new process and a new database."""
     db = OUT / f"{name}.duckdb"
     for old in (db, db.with_name(db.name + ".wal")):
         old.unlink(missing_ok=True)
     shutil.rmtree(db.with_name(db.name + ".dbt"), ignore_errors=True)
     print(f"measuring {name} ...", file=sys.stderr, flush=True)
     figures: Figures = json.loads(
-        run("-m", "tests.bench.measure", "northwind", str(data), str(db), at=at)
+        run("-m", "tests.bench.measure", str(book), str(data), str(db), *verbs, at=at)
     )
     (OUT / f"{name}.json").write_text(json.dumps(figures, indent=1))
     return figures
@@ -154,8 +163,9 @@ def slowest(figures: Figures, count: int = 8) -> str:
 @click.command()
 @click.option("--events", default=1_000_000, show_default=True)
 @click.option("--against", "revision", help="Measure this revision too, on the same data.")
+@click.option("--features/--no-features", default=True, help="Say what each feature costs.")
 @click.option("--whale/--no-whale", default=True, help="Compare one customer with a thousand.")
-def bench(events: int, revision: str | None, whale: bool) -> None:
+def bench(events: int, revision: str | None, features: bool, whale: bool) -> None:
     """Print the tables of docs/performance.md for the machine at hand."""
     OUT.mkdir(parents=True, exist_ok=True)
     customers = max(1, events // EVENTS_PER_CUSTOMER)
@@ -183,8 +193,25 @@ def bench(events: int, revision: str | None, whale: bool) -> None:
         f"check {figures['peak_mb_after_check']:,.0f} MB\n"
     )
     print(slowest(figures))
+    if features:
+        print_features(data)
     if whale:
         print_whale()
+
+
+def print_features(data: Path) -> None:
+    """The plainest book over the same usage and payments, and each feature switched on alone."""
+    rows = []
+    for name, words in VARIANTS.items():
+        book = write_variant(OUT / "books" / name, name, data)
+        figures = measure(name, data, book=book, verbs=("load", "build"))
+        scan = figures["scan"]["wall"]
+        spent = (figures["rating_to_ledger"], figures["build"]["wall"])
+        rows.append(
+            [words, f"{figures['lots']:,}", *(f"{seconds / scan:.1f}" for seconds in spent)]
+        )
+    print("\nWhat features cost, in scans\n")
+    print(table(["book", "lots", "rating to ledger", "whole build"], rows))
 
 
 def print_whale() -> None:

@@ -16,8 +16,8 @@ from typing import Any
 
 import duckdb
 
-RATING_TO_LEDGER = ("staging", "pricing", "drawdown")
-"""Schemas whose models turn loaded events into the event-level ledger; marts show it as a view."""
+LEDGER = "model.creditbooks.credit_ledger"
+"""The event-level ledger: it and all models it is made from are what rating to ledger costs."""
 
 
 def timed(work: Callable[[], object]) -> dict[str, float]:
@@ -45,16 +45,22 @@ def scan_and_group(data: Path) -> dict[str, float]:
     return min(runs, key=lambda run: run["wall"])
 
 
-def model_seconds(db: Path) -> dict[str, float]:
-    """Seconds each model took in the last build, by `schema.model`, from dbt's own record."""
-    results = json.loads((db.with_name(db.name + ".dbt") / "run_results.json").read_text())
-    return {
-        f"{result['relation_name'].split('.')[-2]}.{result['unique_id'].split('.')[-1]}".replace(
-            '"', ""
-        ): result["execution_time"]
-        for result in results["results"]
-        if result.get("relation_name")
-    }
+def model_seconds(db: Path) -> tuple[dict[str, float], float]:
+    """Seconds each model took in the last build by dbt's own record, and those up to the ledger."""
+    folder = db.with_name(db.name + ".dbt")
+    parents = json.loads((folder / "manifest.json").read_text())["parent_map"]
+    needed, found = [LEDGER], {LEDGER}
+    while needed:
+        new = set(parents[needed.pop()]) & parents.keys() - found
+        found |= new
+        needed += new
+    seconds, to_ledger = {}, 0.0
+    for result in json.loads((folder / "run_results.json").read_text())["results"]:
+        if result.get("relation_name"):
+            schema, name = result["relation_name"].replace('"', "").split(".")[-2:]
+            seconds[f"{schema}.{name}"] = result["execution_time"]
+            to_ledger += result["execution_time"] if result["unique_id"] in found else 0
+    return seconds, to_ledger
 
 
 def command(*arguments: str) -> Callable[[], None]:
@@ -71,15 +77,15 @@ def command(*arguments: str) -> Callable[[], None]:
     return run
 
 
-def measure(book: str, data: Path, db: Path) -> dict[str, Any]:
+def measure(book: str, data: Path, db: Path, verbs: list[str]) -> dict[str, Any]:
     """All figures of one book: seconds per stage and per model, rows, peak memory in MB."""
     shared = ["--book", book, "--data", str(data), "--db", str(db)]
     figures: dict[str, Any] = {"scan": scan_and_group(data)}
-    for verb in ("load", "build", "check"):
+    for verb in verbs:
         figures[verb] = timed(command(verb, *shared))
         figures[f"peak_mb_after_{verb}"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         if verb == "build":
-            figures["models"] = model_seconds(db)
+            figures["models"], figures["rating_to_ledger"] = model_seconds(db)
     connection = duckdb.connect(str(db), read_only=True)
     for name, query in {
         "events": "select count(*) from raw.usage",
@@ -90,17 +96,12 @@ def measure(book: str, data: Path, db: Path) -> dict[str, Any]:
         rows = connection.execute(query).fetchall()
         figures[name] = rows[0][0]
     connection.close()
-    figures["rating_to_ledger"] = sum(
-        seconds
-        for model, seconds in figures["models"].items()
-        if model.split(".")[0] in RATING_TO_LEDGER
-    )
     return figures
 
 
 if __name__ == "__main__":
-    book, data, db = sys.argv[1:]
+    book, data, db, *verbs = sys.argv[1:]
     # The commands print their own results; only the figures belong on stdout.
     out, sys.stdout = sys.stdout, sys.stderr
-    figures = measure(book, Path(data), Path(db))
+    figures = measure(book, Path(data), Path(db), verbs)
     print(json.dumps(figures), file=out)
