@@ -8,6 +8,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from ingestion.exports import container
 from ingestion.mapping import mapping_sha256
 from ingestion.readers import fingerprint
 from ingestion.staging import DataFile, State
@@ -74,7 +75,7 @@ def identify(
     problems: list[Problem] = []
     for each in found:
         try:
-            content = fingerprint(each.path, each.place, each.source.format)
+            content = fingerprint(each.path, each.place, container(each.source.format))
         except InputError as error:
             problems += error.problems
             continue

@@ -7,7 +7,7 @@ as …566). Python's parser hands over the digits as written, which is worth its
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ class NotJson(Exception):
         super().__init__(f"line {line}: {reason}")
 
 
-def to_parquet(path: Path, folder: Path) -> list[Path]:
+def to_parquet(path: Path, folder: Path, records: tuple[str, ...] = ()) -> list[Path]:
     """Write one Parquet part per 200,000 objects: a text column per key, and `_row` from 1.
 
     Numbers become their digits; nested values become JSON text, in which numbers are strings.
@@ -37,6 +37,8 @@ def to_parquet(path: Path, folder: Path) -> list[Path]:
     Args:
         path: One JSON object per line, or one JSON array of objects, or a single object. UTF-8.
         folder: Existing, empty folder to write to.
+        records: Keys of the lists that hold the rows, outermost first, where objects are pages of
+            them; a row takes along the plain values of the objects it stands in.
 
     Raises:
         NotJson: With the first line that cannot be read.
@@ -56,13 +58,24 @@ def to_parquet(path: Path, folder: Path) -> list[Path]:
         parts.append(part)
         rows.clear()
 
-    for item in _objects(path):
+    for item in _rows(_objects(path), records):
         rows.append({name: _text(value) for name, value in item.items()})
         if len(rows) == ROWS_PER_PART:
             write()
     if rows or not parts:
         write()
     return parts
+
+
+def _rows(objects: Iterable[dict[str, Any]], records: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """The objects in the named lists; an object without such a list is a row itself."""
+    for item in objects:
+        if not records or not isinstance(item.get(records[0]), list):
+            yield item
+            continue
+        around = {name: value for name, value in item.items() if not isinstance(value, list | dict)}
+        within = ({**around, **_object(each, 1)} for each in item[records[0]])
+        yield from _rows(within, records[1:])
 
 
 def _objects(path: Path) -> Iterator[dict[str, Any]]:

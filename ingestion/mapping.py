@@ -13,6 +13,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from ingestion.conversion import Conversion, Unsuitable, conversion
+from ingestion.exports import EXPORTS
 from ingestion.readers import Relation, first_line, quote, quote_name
 from ingestion.sources.feed import Column, Feed, Kind
 from rate_cards.book import Book, Source
@@ -23,15 +24,6 @@ PROPERTY = "properties."
 ENTRIES = "properties one by one"
 UNMAPPED = '"NULL"'
 """DuckDB's name for the type of a bare null."""
-CLOUDEVENTS = {
-    "event_id": "coalesce(source || '/', '') || id",
-    "meter": "type",
-    "customer_id": "subject",
-    "occurred_at": "time",
-    "quantity": "data ->> 'value'",
-    "properties": "json_merge_patch(data, '{\"value\": null}')",
-}
-"""Where CloudEvents 1.0 keeps what a usage event needs; merging a null removes the key."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +141,7 @@ def _expressions(source: Source, feed: Feed, relation: Relation) -> dict[str, st
     """Feed column as written -> SQL over the file's columns.
 
     With `columns` the mapping is complete as it stands, so that no column is taken by accident of
-    its name; without, columns of the feed's own names are taken. CloudEvents start from theirs.
+    its name; without, columns of the feed's own names are taken. An export starts from its own.
     """
     names = {name.lower(): name for name in relation.columns}
     columns = {
@@ -158,16 +150,15 @@ def _expressions(source: Source, feed: Feed, relation: Relation) -> dict[str, st
         for name, sql in source.columns.items()
     }
     constants = {name: quote(str(value)) for name, value in source.constants.items()}
-    if source.format == "cloudevents":
-        own = {**columns, **constants}
-        has_entries = any(name.startswith(PROPERTY) for name in source.columns)
-        envelope = {
+    export = EXPORTS.get(source.format)
+    if export:
+        gives_properties = any(name.startswith(PROPERTY) for name in source.columns)
+        usual = {
             name: sql
-            for name, sql in CLOUDEVENTS.items()
-            if not (name == "properties" and has_entries)
-            and not (name == "event_id" and "source" not in relation.columns)
+            for name, sql in export.columns.items()
+            if not (name.startswith("properties") and gives_properties)
         }
-        return {"event_id": "id", **envelope, **own}
+        return {**usual, **columns, **constants}
     if columns:
         return {**columns, **constants}
     same = {

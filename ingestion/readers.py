@@ -23,7 +23,7 @@ MAGIC = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
 }
-TEXT_FORMATS = ("csv", "jsonl", "cloudevents", "lines")
+TEXT_FORMATS = ("csv", "json", "jsonl", "lines")
 ASK_AGAIN = "Ask the sender for the file again, or check that the download was complete."
 MOST_SHOWN = 5
 
@@ -87,6 +87,7 @@ def open_relation(
     file_format: str,
     delimiter: str,
     scratch: Path,
+    records: tuple[str, ...] = (),
 ) -> Relation:
     """Make a file readable by SQL.
 
@@ -94,9 +95,10 @@ def open_relation(
         connection: Where the relation will be read.
         path: The file.
         place: Its name in messages.
-        file_format: csv, parquet, jsonl, cloudevents or lines.
+        file_format: csv, parquet, json, jsonl or lines.
         delimiter: Of a CSV.
         scratch: Folder for intermediate files; must outlive the reading.
+        records: Keys of the lists in which a JSON document keeps its rows.
 
     Raises:
         InputError: The header or the file as a whole is unusable.
@@ -106,8 +108,8 @@ def open_relation(
             return _csv(path, place, delimiter)
         case "parquet":
             return _parquet(connection, path, place)
-        case "jsonl" | "cloudevents":
-            return _json(connection, path, place, scratch)
+        case "json" | "jsonl":
+            return _json(connection, path, place, scratch, records)
         case "lines":
             return _lines(path)
     raise ValueError(f"no reader for format {file_format}")
@@ -284,11 +286,17 @@ def _parquet(connection: DuckDBPyConnection, path: Path, place: str) -> Relation
     )
 
 
-def _json(connection: DuckDBPyConnection, path: Path, place: str, scratch: Path) -> Relation:
+def _json(
+    connection: DuckDBPyConnection,
+    path: Path,
+    place: str,
+    scratch: Path,
+    records: tuple[str, ...],
+) -> Relation:
     """All values as text, nested ones as JSON text."""
     folder = Path(tempfile.mkdtemp(dir=scratch))
     try:
-        parts = to_parquet(path, folder)
+        parts = to_parquet(path, folder, records)
     except NotJson as error:
         raise InputError(
             [

@@ -14,6 +14,8 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from ingestion import readers
+from ingestion.exports import EXPORTS, container
+from ingestion.exports.reading import as_export, check_export
 from ingestion.mapping import Bound, bind
 from ingestion.readers import Relation, quote, quote_name
 from ingestion.sources.feed import Feed
@@ -110,11 +112,24 @@ def stage(
         InputError: The file as a whole, or the mapping, is wrong.
     """
     source = file.source
+    export = EXPORTS.get(source.format)
     relation = readers.open_relation(
-        connection, file.path, file.place, source.format, source.delimiter, scratch
+        connection,
+        file.path,
+        file.place,
+        container(source.format),
+        source.delimiter,
+        scratch,
+        export.records if export else (),
     )
+    if export:
+        relation = as_export(export, relation, file.place)
     bound = bind(connection, feed, source, relation, file.place, book_file)
     try:
+        if export:
+            problems = check_export(connection, export, relation, source.where, file.place)
+            if problems:
+                raise InputError(problems)
         [(staged,)] = connection.execute(_insert(feed, file, bound)).fetchall()
         rows = staged
         if source.where:
@@ -124,7 +139,12 @@ def stage(
     except duckdb.Error as error:
         raise InputError(
             readers.explain_failure(
-                connection, file.path, file.place, source.format, source.delimiter, error
+                connection,
+                file.path,
+                file.place,
+                container(source.format),
+                source.delimiter,
+                error,
             )
         ) from error
     return Staged(file, relation, rows, rows - staged, bound.ignored)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import polars as pl
 from duckdb import DuckDBPyConnection
 from pandera.errors import SchemaErrors
 
+from ingestion.phrases import phrase
 from ingestion.sources.feed import Feed
 from ingestion.staging import staged_table
 from ingestion.warehouse import append_rows
 
 ROWS_PER_CHUNK = 1_000_000
 """Bounds the memory of validation; a chunk of usage takes about 100 MB."""
-
-PHRASES = (
-    (r"not_nullable", "is missing"),
-    (r"greater_than_or_equal_to\(0\)", "is negative"),
-    (r"greater_than\(0\)", "is not above 0"),
-    (r"greater_than_or_equal_to\((\d{4}).*\)", r"is before the year \1: is it in another unit?"),
-    (r"less_than\((\d{4}).*\)", r"is after the year \1: is it in another unit?"),
-)
-"""Name of a pandera check -> how people say that it failed."""
 
 
 def check_schema(connection: DuckDBPyConnection, feed: Feed) -> None:
@@ -71,16 +62,6 @@ def failures(feed: Feed, rows: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None, dtype=pl.String).alias("value"),
     )
     return failed
-
-
-def phrase(check: str) -> str:
-    """A failed check in words that follow the name of its column."""
-    for pattern, words in PHRASES:
-        if re.fullmatch(pattern, check):
-            return re.sub(pattern, words, check)
-    if allowed := re.fullmatch(r"isin\([\[(](.*)[\])]\)", check):
-        return f"is none of {allowed[1].replace(chr(39), '')}"
-    return check
 
 
 def _chunks(connection: DuckDBPyConnection, feed: Feed) -> Iterator[pl.DataFrame]:

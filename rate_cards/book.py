@@ -43,7 +43,24 @@ Feed = Literal[
     "period_closes",
 ]
 
-FileFormat = Literal["csv", "parquet", "jsonl", "cloudevents", "lines"]
+EXPORT_FEEDS: dict[str, Feed] = {
+    "cloudevents": "usage",
+    "stripe_balance_report": "payments",
+    "openai_usage": "usage",
+    "anthropic_usage": "usage",
+}
+"""Files that other systems write -> the feed their rows belong to."""
+
+FileFormat = Literal[
+    "csv",
+    "parquet",
+    "jsonl",
+    "lines",
+    "cloudevents",
+    "stripe_balance_report",
+    "openai_usage",
+    "anthropic_usage",
+]
 
 
 class Wallet(Model):
@@ -147,9 +164,10 @@ class Source(Model):
     def _fields_fit_the_format(self) -> Self:
         if self.delimiter != "," and self.format != "csv":
             refuse(f"a {self.format} file has no delimiter", "Remove delimiter.")
-        if self.format == "cloudevents" and self.feed != "usage":
+        carried = EXPORT_FEEDS.get(self.format, self.feed)
+        if carried != self.feed:
             refuse(
-                f"CloudEvents carry usage, not {self.feed}",
+                f"{self.format} carries {carried}, not {self.feed}",
                 "Use csv, parquet or jsonl for this feed.",
             )
         both = sorted(self.columns.keys() & self.constants.keys())

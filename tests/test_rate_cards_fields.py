@@ -504,7 +504,7 @@ OUTSIDE: list[tuple[Edit, str]] = [
     ),
     (
         (BOOK, USAGE, "{feed: grants, format: cloudevents, path: u.jsonl}"),
-        "CloudEvents carry usage, not grants",
+        "cloudevents carries usage, not grants",
     ),
     (
         (BOOK, USAGE, "{feed: usage, format: csv, path: u.csv, optional: 1}"),

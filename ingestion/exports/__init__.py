@@ -1,0 +1,21 @@
+"""Exports of other systems: one module each, its schema, units, clock and columns side by side."""
+
+from __future__ import annotations
+
+from ingestion.exports.anthropic_usage import ANTHROPIC_USAGE
+from ingestion.exports.cloudevents import CLOUDEVENTS
+from ingestion.exports.export import Export
+from ingestion.exports.openai_usage import OPENAI_USAGE
+from ingestion.exports.stripe_balance_report import STRIPE_BALANCE_REPORT
+
+EXPORTS: dict[str, Export] = {
+    export.name: export
+    for export in (CLOUDEVENTS, STRIPE_BALANCE_REPORT, OPENAI_USAGE, ANTHROPIC_USAGE)
+}
+"""Format in book.yml -> export."""
+
+
+def container(file_format: str) -> str:
+    """How a file of a format is written: a format of ours, or what an export comes in."""
+    export = EXPORTS.get(file_format)
+    return export.container if export else file_format

@@ -1,0 +1,111 @@
+"""What an export is: the layout another system writes, and how its rows become rows of a feed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandera.polars as pa
+
+from rate_cards.currencies import MINOR_UNITS
+
+
+@dataclass(frozen=True)
+class Export:
+    """The layout of one kind of file that another system writes.
+
+    A source names it as its `format`. Its columns stand for those of book.yml, which may replace
+    any of them one by one.
+
+    Attributes:
+        name: As in `sources[].format`.
+        title: What people call such a file.
+        feed: The feed its rows belong to.
+        container: How the file is written.
+        schema: The file's own columns, all of them text as they come; units and clocks in its
+            docstrings. An optional column may be absent; a rule that a row breaks means that the
+            file is not what it claims to be.
+        columns: Feed column -> SQL over the file's columns.
+        renamed: Former name of a column -> its name in the schema.
+        records: Keys of the lists in which a JSON document keeps its rows, outermost first. A row
+            takes along the plain values of what it stands in.
+        reshape: SQL over `{file}`, where a row of the file is more than one fact; it keeps `_file`
+            and numbers the facts anew as `_row`.
+    """
+
+    name: str
+    title: str
+    feed: str
+    container: Literal["csv", "json"]
+    schema: type[pa.DataFrameModel]
+    columns: Mapping[str, str]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    records: tuple[str, ...] = ()
+    reshape: str | None = None
+
+
+EPOCH_SECONDS = r"^[0-9]{9,10}$"
+"""Seconds since 1970 between 1973 and 2286: neither milliseconds nor a date."""
+ISO_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2})$"
+"""A date and time with a zone."""
+UTC_TEXT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
+"""A date and time without a zone, in a column that says it is UTC."""
+MAJOR_UNITS = r"^-?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?$"
+"""An amount in dollars or yen with a decimal point, thousands set apart by commas or not at all."""
+WHOLE = r"^-?[0-9]+$"
+"""A whole number."""
+LOWERCASE_CURRENCY = r"^[a-z]{3}$"
+"""A currency as Stripe's API and reports write it."""
+
+PATTERNS = {
+    EPOCH_SECONDS: "is not a time in epoch seconds",
+    ISO_INSTANT: "is not a time with a zone",
+    UTC_TEXT: "is not a date and time without a zone",
+    MAJOR_UNITS: "is not an amount with a decimal point",
+    WHOLE: "is not a whole number",
+    LOWERCASE_CURRENCY: "is not a currency in small letters",
+}
+"""Pattern -> how people say that a value does not meet it."""
+
+
+def from_epoch(column: str) -> str:
+    """SQL of the instant of epoch seconds."""
+    return f"to_timestamp(cast({column} as bigint))"
+
+
+def from_utc(column: str) -> str:
+    """SQL of the instant that a column without a zone gives in UTC; a day is its first instant."""
+    return (
+        f"case when length({column}) = 10 then {column} || ' 00:00:00 UTC' "
+        f"else {column} || ' UTC' end"
+    )
+
+
+def plain_number(column: str) -> str:
+    """SQL of a number as text without separators of thousands."""
+    return f"replace({column}, ',', '')"
+
+
+def without_sign(number: str) -> str:
+    """SQL of a number as text, without its minus: which way money goes is said by the kind."""
+    return f"ltrim({number}, '-')"
+
+
+def major_units(amount: str, currency: str, decimals: Mapping[str, int] = MINOR_UNITS) -> str:
+    """SQL of an amount in major units from a whole number of minor ones, exactly.
+
+    Args:
+        amount: SQL of the minor units, as text.
+        currency: SQL of the currency's code in capital letters.
+        decimals: Currency -> decimals of its minor unit in this export; 2 where not listed.
+    """
+    units = " ".join(
+        f"when '{code}' then {'1' if digits == 0 else '0.' + '1'.zfill(digits)}"
+        for code, digits in decimals.items()
+        if digits != 2
+    )
+    return (
+        f"cast({amount} as decimal(18, 0)) "
+        f"* cast(case {currency} {units} else 0.01 end as decimal(10, 9))"
+    )
