@@ -28,6 +28,7 @@ class Parameters:
         time_zone: Zone whose calendar months are the periods.
         wallet_levels: Rounds of the drawdown, one more than the longest chain of wallets.
         models_sha256: Digest of every file of dbt_project: the logic the figures were made with.
+        inputs_sha256: Digest of every file loaded, data and configuration: what they were made of.
     """
 
     book: str
@@ -35,6 +36,7 @@ class Parameters:
     time_zone: str
     wallet_levels: int
     models_sha256: str
+    inputs_sha256: str
 
     @property
     def variables(self) -> Variables:
@@ -141,17 +143,33 @@ def default_as_of(connection: DuckDBPyConnection, time_zone: str) -> datetime | 
 
 
 def read_parameters(connection: DuckDBPyConnection) -> Parameters | None:
-    """What the marts of this database were built with; None before the first build."""
+    """What the marts of this database were built with; None before the first build of this kind."""
     found = connection.execute(
-        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = ?",
+        "select 1 from information_schema.columns where table_schema = 'marts' "
+        "and table_name = ? and column_name = 'inputs_sha256'",
         [PARAMETERS],
     ).fetchall()
     if not found:
         return None
     [row] = connection.execute(
-        f"select book, as_of, time_zone, wallet_levels, models_sha256 from marts.{PARAMETERS}"
+        "select book, as_of, time_zone, wallet_levels, models_sha256, inputs_sha256 "
+        f"from marts.{PARAMETERS}"
     ).fetchall()
     return Parameters(row[0], row[1].replace(tzinfo=UTC), *row[2:])
+
+
+def built_parameters(connection: DuckDBPyConnection, db: Path) -> Parameters:
+    """The parameters of the build, or the error that there is none.
+
+    Raises:
+        InputError: The database holds no build.
+    """
+    parameters = read_parameters(connection)
+    if parameters is None:
+        raise InputError(
+            [Problem(db.name, "nothing is built in this database", "Run creditbooks build first.")]
+        )
+    return parameters
 
 
 def has_table(connection: DuckDBPyConnection, schema: str, name: str) -> bool:
@@ -174,6 +192,19 @@ def models_digest(project: Path = PROJECT) -> str:
     return digest.hexdigest()
 
 
+def inputs_digest(connection: DuckDBPyConnection) -> str:
+    """One sha256 over everything that is loaded: data files, how they were read, configuration."""
+    rows = connection.execute(
+        """
+        select 'configuration', path, sha256, '', 0, 0 from raw.config_files
+        union all
+        select feed, path, sha256, mapping_sha256, loaded, rejected from raw.files
+        order by all
+        """
+    ).fetchall()
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
 def _parameters(connection: DuckDBPyConnection, as_of: str | None) -> Parameters:
     """What this build depends on, from the loaded configuration.
 
@@ -191,7 +222,8 @@ def _parameters(connection: DuckDBPyConnection, as_of: str | None) -> Parameters
     instant = parse_as_of(as_of, time_zone) if as_of else default_as_of(connection, time_zone)
     if instant is None:
         raise _nothing_loaded(f"book {book}", "no usage, payment or subscription is loaded")
-    return Parameters(book, instant, time_zone, levels, models_digest())
+    inputs = inputs_digest(connection)
+    return Parameters(book, instant, time_zone, levels, models_digest(), inputs)
 
 
 def _nothing_loaded(place: str, message: str) -> InputError:
@@ -213,6 +245,7 @@ def _record(db: Path, parameters: Parameters) -> None:
             "time_zone": [parameters.time_zone],
             "wallet_levels": [parameters.wallet_levels],
             "models_sha256": [parameters.models_sha256],
+            "inputs_sha256": [parameters.inputs_sha256],
         }
     )
     with writing(db) as connection:

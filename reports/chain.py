@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from rate_cards.problems import relative
 from rate_cards.settings import Settings
-from reports.build import build
-from reports.check import built_parameters, check, report_lines
+from reports.build import build, built_parameters
+from reports.check import check, report_lines
 from reports.figures import Figures
 from reports.numbers import count, instant
 from reports.page import PAGE_NAME, write_page

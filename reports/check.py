@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rate_cards.problems import InputError, Problem
-from reports.build import Parameters, read_parameters
+from reports.build import built_parameters
 from reports.check_result import CheckResult
 from reports.dbt_runner import NodeResult, Progress, run_dbt
 from reports.numbers import money
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    pass
 
 RESULTS = "check_results"
 
@@ -37,6 +37,7 @@ def check(db: Path, threads: int | None, progress: Progress) -> list[CheckResult
         EnvironmentProblem: The database is missing or held.
     """
     from ingestion.warehouse import reading
+    from reports.close.reperform import closed_results
     from reports.output_checks import schema_results
     from reports.tie_outs import file_results, tie_out_results
 
@@ -48,24 +49,11 @@ def check(db: Path, threads: int | None, progress: Progress) -> list[CheckResult
             *file_results(connection),
             *identity_results(tests),
             *tie_out_results(connection),
+            *closed_results(connection, db, parameters),
             *schema_results(connection),
         ]
     _keep(db, results)
     return results
-
-
-def built_parameters(connection: DuckDBPyConnection, db: Path) -> Parameters:
-    """The parameters of the build, or the error that there is none.
-
-    Raises:
-        InputError: The database holds no build.
-    """
-    parameters = read_parameters(connection)
-    if parameters is None:
-        raise InputError(
-            [Problem(db.name, "nothing is built in this database", "Run creditbooks build first.")]
-        )
-    return parameters
 
 
 def identity_results(tests: Sequence[NodeResult]) -> list[CheckResult]:

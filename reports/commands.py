@@ -104,7 +104,7 @@ def trace(settings: Settings, wanted: str) -> None:
       creditbooks trace pay_000123:1
     """
     from ingestion.warehouse import reading
-    from reports.check import built_parameters
+    from reports.build import built_parameters
     from reports.trace import trace as walk
     from reports.trace.tree import all_hold, as_json, as_text
 

@@ -100,7 +100,7 @@ def journals(
 def _read(settings: Settings, first: date | None, last: date | None) -> tuple[Journals, int]:
     """The journals, and how many checks of the books fail."""
     from ingestion.warehouse import reading
-    from reports.check import built_parameters
+    from reports.build import built_parameters
     from reports.export.journal import read_journals
     from reports.reading import read_checks
 
