@@ -322,7 +322,7 @@ def test_export_of_a_month_as_json(lite_db: Path, tmp_path: Path) -> None:
     ("words", "exit_code", "complaint"),
     [
         ((), 2, "Missing option '--format'"),
-        (("--format", "qbo"), 2, "'qbo' is not one of 'hledger', 'beancount'"),
+        (("--format", "sap"), 2, "'sap' is not one of 'hledger', 'beancount'"),
         (("--format", "hledger", "--period", "2026"), 2, "2026 is not a month such as 2025-07"),
         (("--format", "hledger", "--period", "2026-01", "--to", "2026-02"), 2, "by itself"),
         (("--format", "hledger", "--from", "2026-02", "--to", "2026-01"), 2, "before --from"),

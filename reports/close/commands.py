@@ -5,26 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 
 import click
 
 from rate_cards.settings import Settings
-
-
-class Period(click.ParamType[str]):
-    """A calendar month, written 2025-07."""
-
-    name = "PERIOD"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The month as written, if it is one."""
-        try:
-            datetime.strptime(value, "%Y-%m")  # noqa: DTZ007
-        except ValueError:
-            self.fail(f"{value} is not a month written like 2025-07", param, ctx)
-        return value
-
+from reports.month_parameter import Period
+from reports.numbers import month
 
 BY = click.option("--by", required=True, help="Who answers for it.")
 
@@ -43,7 +30,7 @@ BY = click.option("--by", required=True, help="Who answers for it.")
 )
 @click.pass_obj
 def close(
-    settings: Settings, period: str, by: str, comment: str, explain: str, tasks: tuple[str, ...]
+    settings: Settings, period: date, by: str, comment: str, explain: str, tasks: tuple[str, ...]
 ) -> None:
     """Freeze a period of the built and checked books, and enter the close in the register.
 
@@ -58,8 +45,8 @@ def close(
     from reports.close.close import close as run_close
 
     told = dict(_task(each) for each in tasks)
-    entry = run_close(settings.database, _first(period), Signed(by, comment, explain, told))
-    _tell(settings, f"Closed {period}", entry.folder.name)
+    entry = run_close(settings.database, period, Signed(by, comment, explain, told))
+    _tell(settings, f"Closed {month(period)}", entry.folder.name)
 
 
 @click.command()
@@ -67,7 +54,7 @@ def close(
 @BY
 @click.option("--reason", required=True, help="Why closed books have to be opened.")
 @click.pass_obj
-def reopen(settings: Settings, period: str, by: str, reason: str) -> None:
+def reopen(settings: Settings, period: date, by: str, reason: str) -> None:
     """Open a closed period and every later one; what was frozen is kept as evidence.
 
     \b
@@ -77,14 +64,14 @@ def reopen(settings: Settings, period: str, by: str, reason: str) -> None:
     from reports.close.close import Signed
     from reports.close.close import reopen as run_reopen
 
-    entry = run_reopen(settings.database, _first(period), Signed(by, reason))
-    _tell(settings, f"Reopened {period}", entry.folder.name)
+    entry = run_reopen(settings.database, period, Signed(by, reason))
+    _tell(settings, f"Reopened {month(period)}", entry.folder.name)
 
 
 @click.command()
 @click.argument("period", type=Period(), required=False)
 @click.pass_obj
-def verify(settings: Settings, period: str | None) -> None:
+def verify(settings: Settings, period: date | None) -> None:
     """Verify the frozen periods from their files alone, without a database.
 
     The same program lies beside the evidence: python <db>.closed/verify.py
@@ -98,7 +85,7 @@ def verify(settings: Settings, period: str | None) -> None:
     from reports.close.verify import verify as run_verify
 
     root = evidence_folder(settings.database)
-    problems = run_verify(root, period)
+    problems = run_verify(root, month(period) if period else None)
     if settings.as_json:
         click.echo(json.dumps({"problems": problems}))
     elif not problems:
@@ -114,7 +101,7 @@ def verify(settings: Settings, period: str | None) -> None:
 @click.command()
 @click.argument("period", type=Period(), required=False)
 @click.pass_obj
-def reperform(settings: Settings, period: str | None) -> None:
+def reperform(settings: Settings, period: date | None) -> None:
     """Perform closed periods again from raw data and list every difference by cause.
 
     \b
@@ -124,17 +111,12 @@ def reperform(settings: Settings, period: str | None) -> None:
     from reports.close.reperform import reperform as run_reperform
     from reports.close.reperform import report_lines
 
-    results = run_reperform(settings.database, period)
+    results = run_reperform(settings.database, month(period) if period else None)
     if settings.as_json:
         click.echo(json.dumps([asdict(result) for result in results], default=str))
     else:
         click.echo("\n".join(report_lines(results)))
     sys.exit(1 if any(result.differences for result in results) else 0)
-
-
-def _first(period: str) -> date:
-    """First day of a month."""
-    return date.fromisoformat(f"{period}-01")
 
 
 def _task(text: str) -> tuple[str, str]:

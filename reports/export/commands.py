@@ -7,7 +7,6 @@ import sys
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,23 +14,7 @@ from rate_cards.problems import relative, unusable
 from rate_cards.settings import Settings
 from reports.export.formats import WRITERS, text_of
 from reports.export.journal import Journals
-
-
-class Period(click.ParamType[date]):
-    """A month as typed, given on as its first day."""
-
-    name = "month"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """2025-07 as 1 July 2025."""
-        if isinstance(value, date):
-            return value
-        try:
-            if len(value) != len("2025-07"):
-                raise ValueError
-            return date.fromisoformat(f"{value}-01")
-        except ValueError:
-            self.fail(f"{value} is not a month such as 2025-07", param, ctx)
+from reports.month_parameter import Period
 
 
 @click.group()

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from reports.export import beancount, hledger
+from reports.export import beancount, hledger, intacct, netsuite, quickbooks, xero
 from reports.export.journal import Journals
 
 Writer = Callable[[Journals], Iterator[str]]
 """Gives the lines of a file, without their ends."""
 
-WRITERS: Mapping[str, Writer] = {"hledger": hledger.write, "beancount": beancount.write}
+WRITERS: Mapping[str, Writer] = {
+    "hledger": hledger.write,
+    "beancount": beancount.write,
+    "qbo": quickbooks.write,
+    "xero": xero.write,
+    "intacct": intacct.write,
+    "netsuite": netsuite.write,
+}
 
 
 def text_of(journals: Journals, form: str) -> str:
