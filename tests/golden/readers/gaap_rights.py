@@ -67,7 +67,7 @@ def tell_points(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
     """Points given with sales, of which only some will be redeemed; estimates may change.
 
     Where the estimate stays, the points that will not be redeemed are left out of the lot. Where it
-    changes they are in it, as breakage: the price would then have to be shared by expected use.
+    changes they are in it, as breakage, and the price is shared by expected use.
     """
     currency = currency_of(given, desk)
     periods = periods_of(questions, given["redemptions"])
@@ -80,6 +80,7 @@ def tell_points(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
     desk.price([Link(points, each)], line="points")
     if not is_steady:
         _estimates(given, desk, points, periods, issued, expected)
+        _share_by_price(desk, {products: Decimal(1), points: expected / issued})
     sell(
         desk,
         "sale",
@@ -102,12 +103,18 @@ def tell_points(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
             "allocated_products": carried[products],
         }
 
-    told = answering(
+    return answering(
         desk, currency, periods, questions, other,
         products={"product": [products], "points": [points]},
     )  # fmt: skip
-    needs = () if is_steady else ("allocation by stand-alone price and expected use",)
-    return Told(told.answers, needs)
+
+
+def _share_by_price(desk: Desk, expected_use: Mapping[str, Decimal]) -> None:
+    """Lots hold their value alone: a credit is worth one, as far as it is expected to be used."""
+    for wallet, use in expected_use.items():
+        worth = {"amount": 1, "method": "observable", "expected_use": format(use, "f")}
+        desk.decide("bonus_credits", "ssp", subject=wallet)
+        desk.decide("ssp", worth, subject=wallet)
 
 
 def _estimates(
