@@ -173,6 +173,13 @@
             and {{ at }} < {{ alias }}.rate_to
 {%- endmacro %}
 
+{# Roles of accounts of amounts to be received or paid. Liabilities of lots are not among them: a contract
+   liability is paid in services, and refundable lots are measured one by one. Nor is cash: processors settle in the
+   company's own currency, so what was received is that at the rate of its day. #}
+{% macro monetary_roles() -%}
+    'accounts_receivable', 'unbilled_receivable', 'tax_payable', 'unapplied_payments', 'unclaimed_property'
+{%- endmacro %}
+
 {# The price numerator / denominator (whole numbers in lowest terms) in the three forms that
    cost_in_quanta knows: as a whole number small enough to multiply in 64 bits, as a 3-decimal number,
    and as the fraction itself. A form that would not be exact, or not rounded as the wallet wants, is null. #}

@@ -249,6 +249,10 @@ class TrialBalance(Mart):
     debits: Money = pa.Field(ge=0)
     credits: Money = pa.Field(ge=0)
     closing: Money
+    functional_opening: Money
+    functional_debits: Money = pa.Field(ge=0)
+    functional_credits: Money = pa.Field(ge=0)
+    functional_closing: Money
 
     class Config:
         """Its key."""
@@ -257,15 +261,26 @@ class TrialBalance(Mart):
 
     @pa.dataframe_check(error="opening, debits and credits make the closing balance")
     def foots(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Account by account."""
-        moved = pl.col("opening") + pl.col("debits") - pl.col("credits")
-        return holds(data, moved == pl.col("closing"))
+        """Account by account, in its currency and in the functional one."""
+        return holds(
+            data,
+            *(
+                pl.col(f"{twin}opening") + pl.col(f"{twin}debits") - pl.col(f"{twin}credits")
+                == pl.col(f"{twin}closing")
+                for twin in ("", "functional_")
+            ),
+        )
 
     @pa.dataframe_check(error="the closing balances of a period sum to zero")
     def sums_to_zero(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """All accounts of a currency together."""
-        closing = pl.col("closing").sum().over("currency", "booked_period")
-        return holds(data, closing == 0)
+        """All accounts of a currency together, in it and in the functional one."""
+        return holds(
+            data,
+            *(
+                pl.col(f"{twin}closing").sum().over("currency", "booked_period") == 0
+                for twin in ("", "functional_")
+            ),
+        )
 
 
 class RevenueByMeter(Mart):

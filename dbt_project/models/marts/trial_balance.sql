@@ -1,9 +1,11 @@
 -- One row per account, currency and period from its first line on: opening, debits, credits, closing.
 --
--- Debit balances are positive, credit balances negative; the closing column of a period sums to zero.
+-- Debit balances are positive, credit balances negative; the closing column of a period sums to zero, and so does
+-- its functional twin. An exchange difference moves the functional columns alone.
 
 with
 
+{% set amounts = ['debit', 'credit', 'functional_debit', 'functional_credit'] -%}
 lines as (
     select
         account_number,
@@ -11,8 +13,9 @@ lines as (
         account_type,
         currency,
         booked_period,
-        {{ sum_money('debit') }} as debits,
-        {{ sum_money('credit') }} as credits
+        {% for amount in amounts -%}
+        {{ sum_money(amount) }} as {{ amount }}s{{ ',' if not loop.last }}
+        {% endfor %}
     from {{ ref('journal_lines') }}
     group by account_number, account_name, account_type, currency, booked_period
 ),
@@ -35,8 +38,9 @@ filled as (
         accounts.account_type,
         accounts.currency,
         periods.period as booked_period,
-        {{ sum_money('lines.debits') }} as debits,
-        {{ sum_money('lines.credits') }} as credits
+        {% for amount in amounts -%}
+        {{ sum_money('lines.' ~ amount ~ 's') }} as {{ amount }}s{{ ',' if not loop.last }}
+        {% endfor %}
     from accounts
     inner join {{ ref('stg_periods') }} as periods
         on accounts.first_period <= periods.period
@@ -48,12 +52,12 @@ filled as (
     group by accounts.account_number, accounts.account_name, accounts.account_type, accounts.currency, periods.period
 ),
 
+{% set so_far = 'partition by account_number, currency order by booked_period rows unbounded preceding' -%}
 running as (
     select
         *,
-        {{ sum_money(
-            'debits - credits',
-            'partition by account_number, currency order by booked_period rows unbounded preceding') }} as closing
+        {{ sum_money('debits - credits', so_far) }} as closing,
+        {{ sum_money('functional_debits - functional_credits', so_far) }} as functional_closing
     from filled
 )
 
@@ -63,8 +67,10 @@ select
     account_type,
     currency,
     booked_period,
-    cast(closing - debits + credits as {{ t_money() }}) as opening,
-    debits,
-    credits,
-    closing
+    {%- for twin in ['', 'functional_'] %}
+    cast({{ twin }}closing - {{ twin }}debits + {{ twin }}credits as {{ t_money() }}) as {{ twin }}opening,
+    {{ twin }}debits,
+    {{ twin }}credits,
+    {{ twin }}closing{{ ',' if not loop.last }}
+    {%- endfor %}
 from running

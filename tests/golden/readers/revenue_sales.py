@@ -28,7 +28,6 @@ def tell_foreign(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
     desk.price([Link(wallet)])
     amount = figure_of(given, "invoice_")
     desk.rate(given["rate_at_finalize"], ALWAYS.replace(day=2))
-    needs = []
     if "AccountsReceivable" in {account for accounts in asked.values() for account in accounts}:
         plan = bill(
             desk, "service", amount, wallet, periods.first, periods.end("Jan"), "month",
@@ -39,7 +38,6 @@ def tell_foreign(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
         payment = desk.pay(
             "payment", amount, periods.inside("Feb"), subscription=plan, period=stretch
         )
-        needs.append("exchange differences when a receivable is settled")
     else:
         payment = sell(desk, "service", amount, periods.first, {wallet: amount})
     desk.use("service-used", amount, periods.inside("Jan"))
@@ -47,14 +45,13 @@ def tell_foreign(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
         desk.rate(given["rate_at_refund"], periods.month("Mar"))
         at = periods.inside("Mar")
         desk.pay("refund", amount, at, kind="refund", relates_to=payment)
-        needs.append("exchange differences of a refund")
     desk.asks(periods.last)
 
     def answers(books: Books) -> Mapping[str, Any]:
         money = books.money(desk.currency)
         return {"net_change": net_change(money, periods, asked, functional=True)}
 
-    return Told(answers, tuple(needs))
+    return Told(answers)
 
 
 def tell_taxed(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:

@@ -1,10 +1,12 @@
 -- One row per posting of a refund: unearned liability first, the rest against revenue already earned.
 --
 -- Dr liability (what the removed credits still carried), Dr refunds (contra revenue) for what was earned,
--- Dr tax payable, Cr cash in transit (ACCOUNTING 5). The price of a plan that goes back when another plan
--- replaces it is credited to the customer's account: Cr accounts receivable. Money that was never applied to
--- anything is simply returned: Dr unapplied payments. Credits granted after their refund are released as they
--- are granted: until then the whole refund stands against revenue, which that release then takes back.
+-- Dr tax payable, Cr cash in transit (ACCOUNTING 5). What was sold goes back at the rate it was sold at; money
+-- goes out at the rate of the day, and the difference is exchange gain or loss. The price of a plan that goes
+-- back when another plan replaces it is credited to the customer's account: Cr accounts receivable. Money that
+-- was never applied to anything is simply returned: Dr unapplied payments. Credits granted after their refund
+-- are released as they are granted: until then the whole refund stands against revenue, which that release then
+-- takes back.
 
 with
 
@@ -16,10 +18,16 @@ refunds as (
         refunds.gross_amount,
         refunds.net_amount,
         refunds.tax_amount,
-        refunds.net_functional,
-        refunds.tax_functional,
+        {% for part in ['net', 'tax'] -%}
+        {{ functional('refunds.' ~ part ~ '_amount', 'coalesce(paid.fx_rate, refunds.fx_rate)', 'refunds.functional_minor_units') }} as {{ part }}_functional,
+        {% endfor -%}
+        cast(refunds.net_functional + refunds.tax_functional as {{ t_money() }}) as paid_functional,
         unposted.payment_id is not null as is_of_unapplied
     from {{ ref('stg_payments') }} as refunds
+    left join {{ ref('stg_payments') }} as paid
+        on
+            refunds.relates_to = paid.payment_id
+            and paid.kind = 'payment'
     left join {{ ref('int_payments__unposted') }} as unposted
         on
             refunds.relates_to = unposted.payment_id
@@ -71,7 +79,8 @@ paid_back as (
         {{ sum_money('tax_amount') }} as tax_amount,
         {{ sum_money('case when is_of_unapplied then 0 else net_functional end') }} as net_functional,
         {{ sum_money('case when is_of_unapplied then net_functional else 0 end') }} as unapplied_functional,
-        {{ sum_money('tax_functional') }} as tax_functional
+        {{ sum_money('tax_functional') }} as tax_functional,
+        {{ sum_money('paid_functional') }} as paid_functional
     from refunds
     group by booked_period, currency
 ),
@@ -153,5 +162,15 @@ select
     cast(null as string) as wallet,
     currency,
     -gross_amount as amount,
-    cast(-net_functional - unapplied_functional - tax_functional as {{ t_money() }}) as functional_amount
+    -paid_functional as functional_amount
+from paid_back
+union all
+select
+    'refunds' as cause,
+    booked_period,
+    'fx_gain_loss' as account_role,
+    cast(null as string) as wallet,
+    currency,
+    {{ zero_money() }} as amount,
+    cast(paid_functional - net_functional - unapplied_functional - tax_functional as {{ t_money() }}) as functional_amount
 from paid_back
