@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PARAMETERS = "build_parameters"
 
+TRANSFER_PASSES = 4
+"""One more than the transfers that credits may make in a row inside a level of wallets."""
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -27,6 +30,7 @@ class Parameters:
         as_of: First instant the books do not know, UTC.
         time_zone: Zone whose calendar months are the periods.
         wallet_levels: Rounds of the drawdown, one more than the longest chain of wallets.
+        transfer_passes: Passes over one level of wallets, one where the book has no transfers.
         models_sha256: Digest of every file of dbt_project: the logic the figures were made with.
         inputs_sha256: Digest of every file loaded, data and configuration: what they were made of.
     """
@@ -35,6 +39,7 @@ class Parameters:
     as_of: datetime
     time_zone: str
     wallet_levels: int
+    transfer_passes: int
     models_sha256: str
     inputs_sha256: str
 
@@ -45,6 +50,7 @@ class Parameters:
             "as_of": self.as_of.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"),
             "time_zone": self.time_zone,
             "wallet_levels": self.wallet_levels,
+            "transfer_passes": self.transfer_passes,
         }
 
 
@@ -152,7 +158,8 @@ def read_parameters(connection: DuckDBPyConnection) -> Parameters | None:
     if not found:
         return None
     [row] = connection.execute(
-        "select book, as_of, time_zone, wallet_levels, models_sha256, inputs_sha256 "
+        "select book, as_of, time_zone, wallet_levels, transfer_passes, models_sha256, "
+        "inputs_sha256 "
         f"from marts.{PARAMETERS}"
     ).fetchall()
     return Parameters(row[0], row[1].replace(tzinfo=UTC), *row[2:])
@@ -216,14 +223,22 @@ def _parameters(connection: DuckDBPyConnection, as_of: str | None) -> Parameters
     ).fetchall()
     if not loaded:
         raise _nothing_loaded("the database", "no book is loaded")
-    [(book, time_zone, levels)] = connection.execute(
-        "select book, time_zone, (select max(level) + 1 from raw.wallets) from raw.book"
+    [(book, time_zone, levels, has_transfers)] = connection.execute(
+        """
+        select
+            book,
+            time_zone,
+            (select max(level) + 1 from raw.wallets),
+            exists (select 1 from raw.lot_events where kind = 'transfer')
+        from raw.book
+        """
     ).fetchall()
     instant = parse_as_of(as_of, time_zone) if as_of else default_as_of(connection, time_zone)
     if instant is None:
         raise _nothing_loaded(f"book {book}", "no usage, payment or subscription is loaded")
-    inputs = inputs_digest(connection)
-    return Parameters(book, instant, time_zone, levels, models_digest(), inputs)
+    passes = TRANSFER_PASSES if has_transfers else 1
+    digests = models_digest(), inputs_digest(connection)
+    return Parameters(book, instant, time_zone, levels, passes, *digests)
 
 
 def _nothing_loaded(place: str, message: str) -> InputError:
@@ -244,6 +259,7 @@ def _record(db: Path, parameters: Parameters) -> None:
             "as_of": [parameters.as_of.astimezone(UTC).replace(tzinfo=None)],
             "time_zone": [parameters.time_zone],
             "wallet_levels": [parameters.wallet_levels],
+            "transfer_passes": [parameters.transfer_passes],
             "models_sha256": [parameters.models_sha256],
             "inputs_sha256": [parameters.inputs_sha256],
         }

@@ -86,7 +86,8 @@ TIE_OUTS = (
         f"""
         with
         sold as (
-            select currency, sum(consideration) as amount from marts.credit_lots group by currency
+            select currency, sum(consideration) as amount
+            from marts.credit_lots where origin <> 'transfer' group by currency
         ),
         settled as (
             select
@@ -165,7 +166,8 @@ TIE_OUTS = (
         """
         with
         granted as (
-            select wallet, sum(credits) as amount from marts.credit_lots group by wallet
+            select wallet, sum(credits) as amount
+            from marts.credit_lots where origin <> 'transfer' group by wallet
         ),
         moved as (
             select

@@ -133,6 +133,8 @@ BAD: list[tuple[str, dict[str, Any], str | None, str]] = [
     ("lot_events", {"kind": "reset"}, None, "least and most are both missing for a reset"),
     ("lot_events", {"kind": "reset", "least": -SMALLEST}, "least", "is negative"),
     ("lot_events", {"kind": "reset", "most": -SMALLEST}, "most", "is negative"),
+    ("lot_events", {"kind": "transfer", "to_wallet": "usd", "rate": Decimal(0)}, "rate",
+     "is not above 0"),
     ("lot_events", {"kind": "transfer"}, None,
      "to_customer_id and to_wallet are both missing for a transfer"),
     ("lot_events", {"occurred_at": EARLIEST - MOMENT}, "occurred_at", BEFORE),

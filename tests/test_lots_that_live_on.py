@@ -5,16 +5,15 @@ The plan is the one that docs/rate-cards.md shows, so its table is checked too.
 
 from __future__ import annotations
 
-import csv
 import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from tests.error_cases import Outcome, run
+from tests.error_cases import run
+from tests.lot_books import Rows, query, run_book, use
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rate-cards.md"
 SECTION = PAGE.read_text("utf-8").split("## Credits that live on")[1].split("\n## ")[0]
@@ -44,10 +43,7 @@ published_at: 2025-06-15T00:00:00Z
 approved: {by: tester, on: 2025-06-15, reference: T-1}
 rates:
   - {id: calls, meter: calls, price: [{wallet: universal, credits: 1}]}
-offers:
 """
-
-Rows = list[dict[str, Any]]
 
 
 def block(language: str) -> str:
@@ -63,43 +59,7 @@ def table_of_page() -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def use(customer: str, *uses: tuple[str, int]) -> Rows:
-    """Calls of a customer at noon of some days."""
-    return [
-        {
-            "event_id": f"{customer}-{day}",
-            "occurred_at": f"{day}T12:00:00Z",
-            "customer_id": customer,
-            "meter": "calls",
-            "quantity": quantity,
-        }
-        for day, quantity in uses
-    ]
-
-
-def run_book(folder: Path, as_of: str, **feeds: Rows) -> tuple[Path, Outcome]:
-    """The database of a book of the page's plan and these rows, and what `run` said."""
-    book, data = folder / "book", folder / "data"
-    (book / "cards").mkdir(parents=True)
-    data.mkdir()
-    (book / "book.yml").write_text(BOOK)
-    (book / "cards" / "2025-07-01.yml").write_text(CARD + block("yaml"))
-    for feed, rows in feeds.items():
-        with (data / f"{feed}.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(
-                file, fieldnames=list({name: 0 for row in rows for name in row})
-            )
-            writer.writeheader()
-            writer.writerows(rows)
-    database = folder / "books.duckdb"
-    places = ("--book", str(book), "--data", str(data), "--db", str(database))
-    return database, run("run", "--as-of", as_of, *places)
-
-
-def query(database: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(database), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
-
+FILES = {"book.yml": BOOK, "cards/2025-07-01.yml": CARD + block("yaml")}
 
 PRO = [
     {
@@ -116,8 +76,9 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three months of the page's plan."""
     usage = use("acme", ("2025-07-10", 30), ("2025-08-10", 60), ("2025-09-10", 120))
     database, done = run_book(
-        tmp_path_factory.mktemp("plan"), "2025-09-30T00:00:00Z", usage=usage, subscriptions=PRO
-    )
+        tmp_path_factory.mktemp("plan"), FILES, "2025-09-30T00:00:00Z",
+        usage=usage, subscriptions=PRO,
+    )  # fmt: skip
     assert done.exit_code == 0, done.stdout + done.stderr
     return database
 
@@ -215,6 +176,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     database, done = run_book(
         tmp_path_factory.mktemp("changed"),
+        FILES,
         "2025-09-30T00:00:00Z",
         usage=usage,
         subscriptions=[{**PRO[0], "customer_id": "globex"}],
@@ -288,10 +250,11 @@ def test_changes_that_cannot_be_carried_out_are_listed_with_the_reason(tmp_path:
         {"lot_id": "g1", "kind": "extend", **at, **later},
         {"lot_id": "s1:1:1", "kind": "reset", **at, "most": 1},
         {"lot_id": "none", "kind": "void", **at},
-        {"lot_id": "g1", "kind": "transfer", **at, "to_customer_id": "globex"},
+        {"lot_id": "g1", "kind": "reprice", **at},
     )
     database, done = run_book(
         tmp_path,
+        FILES,
         "2025-09-30T00:00:00Z",
         usage=use("acme", ("2025-07-05", 10)),
         subscriptions=PRO,

@@ -83,11 +83,12 @@ def test_default_as_of_of_nothing_is_none() -> None:
 
 def test_models_are_told_the_instant_in_utc() -> None:
     as_of = datetime.fromisoformat("2026-02-01T00:00:00+02:00")
-    parameters = Parameters("b", as_of, "Europe/Athens", 3, "", "")
+    parameters = Parameters("b", as_of, "Europe/Athens", 3, 1, "", "")
     assert parameters.variables == {
         "as_of": "2026-01-31 22:00:00.000000",
         "time_zone": "Europe/Athens",
         "wallet_levels": 3,
+        "transfer_passes": 1,
     }
 
 

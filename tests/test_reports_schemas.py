@@ -159,6 +159,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "breakage_amount": D("1.000"),
             "escheated": D("0.000"),
             "refunded": D("0.000"),
+            "transferred": D("0.000"),
             "remaining": D("6.000"),
         }
     ],

@@ -10,7 +10,12 @@ from typing import Any
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-VARIABLES = {"as_of": "1970-01-01 00:00:00", "time_zone": "UTC", "wallet_levels": 2}
+VARIABLES = {
+    "as_of": "1970-01-01 00:00:00",
+    "time_zone": "UTC",
+    "wallet_levels": 2,
+    "transfer_passes": 2,
+}
 UNKNOWN_TO_SQLFLUFF = {"burned_rows": "select node_no, i, k, taken_from, taken_to from tape"}
 """Macros whose SQL its grammar cannot read (DuckDB's `lambda x: ...`), with a stand-in."""
 

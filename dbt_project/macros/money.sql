@@ -64,6 +64,20 @@
     end
 {%- endmacro %}
 
+{# Credits that arrive for `x` at a rate, in the decimals of the wallet they arrive in, rounded once as it rounds;
+   something always arrives for something. x and rate are 9-decimal values, and not negative. #}
+{% macro converted_credits(x, rate, precision, rounding) -%}
+    {%- set quanta = billionths(quantum(precision)) -%}
+    {%- set divisor = '(1000000000 * ' ~ quanta ~ ')' -%}
+    case
+        when {{ x }} > 0 then greatest({{ from_billionths(quanta) }}, {{ from_billionths(whole_div(
+            '2 * ' ~ billionths(x) ~ ' * ' ~ billionths(rate) ~ ' + case ' ~ rounding
+            ~ " when 'down' then 0 when 'up' then 2 * " ~ divisor ~ ' - 2 else ' ~ divisor ~ ' end',
+            '2 * ' ~ divisor) ~ ' * ' ~ quanta) }})
+        else {{ zero_credits() }}
+    end
+{%- endmacro %}
+
 {# x times a factor, to 9 decimals; both are 9-decimal values and not negative. #}
 {% macro times(x, factor) -%}
     case

@@ -50,10 +50,12 @@ held as (
         members.limited_at,
         members.most,
         members.least,
-        sum(case when lots.parent_lot_id is null then lots.credits else 0 end) as granted
+        sum(case when lots.parent_lot_id is null then grants.credits else 0 end) as granted
     from members
     inner join {{ ref('int_lots') }} as lots
         on members.lot_no = lots.lot_no
+    left join {{ ref('int_lot_grants') }} as grants
+        on lots.lot_no = grants.lot_no
     group by members.limit_id, members.node_no, members.limited_at, members.most, members.least
 ),
 

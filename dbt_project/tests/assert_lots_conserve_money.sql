@@ -1,5 +1,5 @@
--- Fails for a lot whose consideration is not exactly its revenue, breakage, what states are owed, refunds and
--- remaining liability, in either currency; whose liability is ever below zero or above its consideration; or that
+-- Fails for a lot whose consideration is not exactly its revenue, breakage, what states are owed, refunds,
+-- what moved on and remaining liability, in either currency; whose liability is ever below zero or above its consideration; or that
 -- is empty and still carries one, if its revenue does not follow time (identities 3, 8).
 
 with
@@ -10,7 +10,7 @@ released as (
         {% for suffix in ['', '_functional'] -%}
         sum(
             usage_revenue{{ suffix }} + prior_period_revenue{{ suffix }} + breakage_revenue{{ suffix }}
-            + escheat_release{{ suffix }} + refund_release{{ suffix }}
+            + escheat_release{{ suffix }} + refund_release{{ suffix }} + transfer_release{{ suffix }}
         ) as released{{ suffix }},
         min(released_to_date{{ suffix }}) as least_released{{ suffix }},
         max(released_to_date{{ suffix }}) as most_released{{ suffix }},
@@ -25,7 +25,7 @@ select
     lots.lot_id,
     lots.consideration,
     released.*
-from {{ ref('int_lots') }} as lots
+from {{ ref('int_lot_values') }} as lots
 left join released
     on lots.lot_no = released.lot_no
 left join {{ ref('int_lot_settlements') }} as last_settlements

@@ -1,5 +1,5 @@
 -- Fails for a change to a lot that the drawdown does not carry out, and says why: it names no lot, it extends
--- one that cannot be extended, it resets one that rolls over, or its kind is not carried out.
+-- or transfers one that cannot be, it resets one that rolls over, or its kind is not carried out.
 
 with
 
@@ -22,10 +22,11 @@ judged as (
         events.kind,
         case
             when events.lot_no is null then 'no lot has this id'
-            when events.kind not in ('void', 'reduce', 'extend', 'reset') then 'changes of this kind are not carried out'
+            when events.kind not in ('void', 'reduce', 'extend', 'reset', 'transfer') then 'changes of this kind are not carried out'
             when events.kind in ('extend', 'reset') and events.parent_lot_id is not null
                 then 'a refill follows the lot it fills, ' || events.parent_lot_id
             when events.kind = 'extend' then extensions.problem
+            when events.kind = 'transfer' then transfers.problem
             when events.kind = 'reset' and rollovers.lot_no is not null then 'the lot rolls over, by the terms of its offer'
         end as problem
     from events
@@ -33,6 +34,8 @@ judged as (
         on
             events.lot_no = extensions.lot_no
             and events.lot_event_id = extensions.lot_event_id
+    left join {{ ref('int_lot_transfers') }} as transfers
+        on events.lot_event_id = transfers.lot_event_id
     left join {{ ref('int_lot_rollovers') }} as rollovers
         on events.lot_no = rollovers.lot_no
 )

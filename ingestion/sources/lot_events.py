@@ -36,6 +36,8 @@ class LotEvents(pa.DataFrameModel):
     """Where `transfer` moves credits to; empty = same customer."""
     to_wallet: str = pa.Field(nullable=True)
     """The wallet `transfer` moves credits to; empty = same wallet."""
+    rate: Annotated[pl.Decimal, 28, 9] = pa.Field(nullable=True, gt=0)
+    """How many credits arrive for one that `transfer` moves, where units differ; empty = 1."""
     reason: str = pa.Field(nullable=True)
     """In words."""
     received_at: Annotated[pl.Datetime, "us", None] = pa.Field(

@@ -102,6 +102,7 @@ class DeferredRevenueWaterfall(Mart):
     breakage_amount: Money
     escheated: Money
     refunded: Money = pa.Field(ge=0)
+    transferred: Money
     remaining: Money = pa.Field(ge=0)
 
     class Config:
@@ -116,7 +117,7 @@ class DeferredRevenueWaterfall(Mart):
             data,
             pl.col("cohort") <= pl.col("recognized_period"),
             pl.col("breakage_amount") <= pl.col("amount"),
-            pl.col("remaining") <= pl.col("sold"),
+            pl.col("remaining") <= pl.col("sold") + pl.col("transferred"),
         )
 
 

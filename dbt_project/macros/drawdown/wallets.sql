@@ -53,6 +53,8 @@ demand as (
     group by stretch_no
 ),
 
+-- What a transfer brings is known once the wallet it comes from was walked; until then it is added as nothing.
+--
 -- At one instant: what ends leaves first; lots move on to their next phase; new lots arrive; what rolled over
 -- is capped; resets, each of which cuts before it fills; removals; the ends of lots that come and go at that
 -- instant; what arrived repays what the wallet owes; and the demand of the stretch. A lot that is granted already
@@ -65,7 +67,10 @@ instructions as (
         '' as reset_id,
         'add' as op,
         phases.place_no as k,
-        cast(lots.credits - coalesce(withheld.credits, 0) as {{ t_credits() }}) as x,
+        case
+            when lots.transferred_from is null then cast(lots.credits - coalesce(withheld.credits, 0) as {{ t_credits() }})
+            else {{ zero_credits() }}
+        end as x,
         '' as reference
     from phases
     inner join lots
@@ -182,8 +187,93 @@ tape as (
     from instructions
 ),
 
+transfers as (
+    select
+        transfers.*,
+        phases.place_no as to_place_no
+    from {{ ref('int_lot_transfers') }} as transfers
+    inner join phases
+        on
+            transfers.to_lot_no = phases.lot_no
+            and phases.phase_no = 1
+    where transfers.problem is null
+),
+
+-- Wallets that receive from others of their level come after those: each pass has what the ones before moved.
+pass_of_node as (
+    select
+        to_node_no as node_no,
+        max(pass_no) as pass_no
+    from transfers
+    group by to_node_no
+),
+
+{% for pass in range(var('transfer_passes') | int) %}
+tape_{{ pass }} as (
+    select
+        tape.node_no,
+        tape.i,
+        case when tape.op = 'add' and arrived.k is null and tape.x = 0 then 'take' else tape.op end as op,
+        tape.k,
+        coalesce(arrived.x, tape.x) as x
+    from tape
+    left join pass_of_node
+        on tape.node_no = pass_of_node.node_no
+    left join (
+        select
+            transfers.to_node_no as node_no,
+            transfers.to_place_no as k,
+            {{ zero_credits() }} as x
+        from transfers
+        where 1 = 0
+        {%- for earlier in range(level) %}
+        union all
+        select
+            transfers.to_node_no as node_no,
+            transfers.to_place_no as k,
+            {{ converted_credits('burned.taken_to', 'transfers.rate', 'transfers.to_precision', 'transfers.to_rounding') }} as x
+        from {{ ref('int_burn_down__level_' ~ earlier) }} as burned
+        inner join transfers
+            on
+                burned.lot_no = transfers.lot_no
+                and burned.removal_id = transfers.lot_event_id
+        where burned.entry_type = 'remove'
+        {%- endfor %}
+        {%- for earlier in range(pass) %}
+        union all
+        select
+            transfers.to_node_no as node_no,
+            transfers.to_place_no as k,
+            {{ converted_credits('burned.taken_to', 'transfers.rate', 'transfers.to_precision', 'transfers.to_rounding') }} as x
+        from burned_{{ earlier }} as burned
+        inner join tape
+            on
+                burned.node_no = tape.node_no
+                and burned.i = tape.i
+        inner join transfers
+            on
+                tape.node_no = transfers.node_no
+                and tape.reference = transfers.lot_event_id
+        where tape.turn = 6
+        {%- endfor %}
+    ) as arrived
+        on
+            tape.op = 'add'
+            and tape.node_no = arrived.node_no
+            and tape.k = arrived.k
+    where coalesce(pass_of_node.pass_no, 0) = {{ pass }}
+),
+
+burned_{{ pass }} as (
+    {{ burned_rows('tape_' ~ pass) }}
+),
+
+{% endfor -%}
 burned as (
-    {{ burned_rows('tape') }}
+    {% for pass in range(var('transfer_passes') | int) -%}
+    select * from burned_{{ pass }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 entries as (

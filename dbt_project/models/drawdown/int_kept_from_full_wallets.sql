@@ -56,11 +56,13 @@ burned as (
 
 movements as (
     select
-        node_no,
-        usable_from as moment,
-        credits as moved,
+        lots.node_no,
+        lots.usable_from as moment,
+        grants.credits as moved,
         {{ zero_credits() }} as drawn
-    from {{ ref('int_lots') }}
+    from {{ ref('int_lots') }} as lots
+    inner join {{ ref('int_lot_grants') }} as grants
+        on lots.lot_no = grants.lot_no
     union all
     select
         node_no,

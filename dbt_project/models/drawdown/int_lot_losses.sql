@@ -1,4 +1,5 @@
--- One row per time a lot lost credits without usage: it expired, a cap cut it, or a refund or void took them.
+-- One row per time a lot lost credits without usage: it expired, a cap cut it, or a refund,
+-- void or transfer took them.
 
 with
 
@@ -38,7 +39,7 @@ timed as (
         entries.lot_no,
         case
             when entries.entry_type <> 'remove' then 'expire'
-            when removals.cause = 'refund' then 'refund'
+            when removals.cause in ('refund', 'transfer') then removals.cause
             else 'void'
         end as cause,
         limits.cause as limited_by,
@@ -72,7 +73,7 @@ timed as (
     union all
     select
         lot_no,
-        case cause when 'refund' then 'refund' else 'void' end as cause,
+        case when cause in ('refund', 'transfer') then cause else 'void' end as cause,
         cast(null as string) as limited_by,
         removal_id,
         payment_id,

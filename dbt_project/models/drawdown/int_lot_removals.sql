@@ -5,8 +5,8 @@
 -- belongs to the period it names, or else to the one it was made in. A plan whose credits expire when another
 -- replaces it gives back the share of its price first, and then loses what is left (removals of one instant
 -- take their turn by removal_id). A void or reduction from the lot_events feed takes the credits it names, or
--- all that are left. From a lot that is not released yet nobody else takes anything: withheld is what such a
--- removal took, for which the lot starts with less.
+-- all that are left; so does a transfer that can be carried out. From a lot that is not released yet nobody else
+-- takes anything: withheld is what such a removal took, for which the lot starts with less.
 
 with
 
@@ -152,6 +152,19 @@ removals as (
     inner join lots
         on lot_events.lot_id = lots.lot_id
     where lot_events.kind in ('void', 'reduce')
+    union all
+    select
+        transfers.lot_event_id as removal_id,
+        'transfer' as cause,
+        cast(null as string) as payment_id,
+        lots.lot_no,
+        transfers.booked_at as removed_at,
+        coalesce(transfers.credits, lots.credits) as requested,
+        transfers.reason
+    from {{ ref('int_lot_transfers') }} as transfers
+    inner join lots
+        on transfers.lot_no = lots.lot_no
+    where transfers.problem is null
     union all
     select
         lot_events.lot_event_id as removal_id,

@@ -13,15 +13,139 @@
 -- A reset that fills a lot up grants credits: a lot of its own, given for nothing, which lives and burns as the
 -- lot it fills (parent_lot_id) does. Its credits here are the most it can be; int_lot_grants has what it got
 -- (decision 14).
+--
+-- A transfer grants its credits anew where they go: a lot of its own with the kind, end and priority of the one
+-- they come from (transferred_from), which may itself have been transferred. What arrives, and the consideration
+-- that moves along, follow from the burn-down: int_lots has the most it can be and no consideration,
+-- int_lot_values what came of it (decision 17).
 
 with
 
-granted as (
+book as (
+    select
+        book.functional_currency,
+        coalesce(currencies.minor_units, 2) as functional_minor_units
+    from {{ source('config', 'book') }} as book
+    left join {{ source('config', 'currencies') }} as currencies
+        on book.functional_currency = currencies.currency
+),
+
+customers as (
+    select * from {{ ref('stg_customers') }}
+),
+
+wallets as (
+    select * from {{ source('config', 'wallets') }}
+),
+
+currencies as (
+    select * from {{ source('config', 'currencies') }}
+),
+
+sold as (
     select * from {{ ref('int_lots__from_payments') }}
     union all
     select * from {{ ref('int_lots__from_subscriptions') }}
     union all
     select * from {{ ref('int_lots__from_grants') }}
+),
+
+extensions as (
+    select
+        lot_id,
+        booked_at,
+        new_expires_at
+    from {{ ref('stg_lot_events') }}
+    where kind = 'extend'
+),
+
+transfers as (
+    select
+        events.lot_event_id,
+        events.lot_id,
+        events.occurred_at,
+        events.booked_at,
+        events.credits,
+        events.to_customer_id,
+        events.to_wallet,
+        events.rate,
+        max(extensions.new_expires_at) as extended_to
+    from {{ ref('stg_lot_events') }} as events
+    left join extensions
+        on
+            events.lot_id = extensions.lot_id
+            and events.booked_at >= extensions.booked_at
+    where events.kind = 'transfer'
+    group by
+        events.lot_event_id,
+        events.lot_id,
+        events.occurred_at,
+        events.booked_at,
+        events.credits,
+        events.to_customer_id,
+        events.to_wallet,
+        events.rate
+),
+
+granted as (
+    with recursive
+
+    chain as (
+        select
+            sold.*,
+            cast(null as string) as transferred_from,
+            sold.booked_at as sold_at
+        from sold
+        union all
+        select
+            chain.lot_id || ':' || transfers.lot_event_id as lot_id,
+            'transfer' as origin,
+            transfers.lot_event_id as origin_id,
+            coalesce(transfers.to_customer_id, chain.customer_id) as customer_id,
+            to_wallets.wallet,
+            chain.kind,
+            {{ converted_credits(
+                'coalesce(transfers.credits, chain.credits)', 'transfers.rate', 'to_wallets.precision', 'to_wallets.rounding') }} as credits,
+            false as earns,
+            {{ zero_money() }} as origin_amount,
+            coalesce(
+                chain.origin_currency,
+                case when wallets.is_money then wallets.currency end,
+                book.functional_currency
+            ) as origin_currency,
+            transfers.occurred_at as valued_at,
+            transfers.occurred_at as granted_at,
+            greatest(transfers.booked_at, chain.booked_at) as booked_at,
+            greatest(transfers.occurred_at, chain.effective_at) as effective_at,
+            greatest(transfers.booked_at, chain.usable_from) as usable_from,
+            chain.received_at,
+            case
+                when chain.expires_at is not null
+                    then greatest(chain.expires_at, coalesce(transfers.extended_to, chain.expires_at))
+            end as expires_at,
+            chain.priority,
+            cast(null as string) as offer,
+            cast(null as string) as payment_id,
+            cast(null as string) as subscription_id,
+            cast(null as int) as subscription_period,
+            cast(null as string) as card_version,
+            cast(null as int) as grant_no,
+            cast(null as {{ t_credits() }}) as quantity,
+            cast(null as {{ t_amount() }}) as ssp,
+            cast(null as {{ t_amount() }}) as expected_use,
+            chain.lot_id as transferred_from,
+            chain.sold_at
+        from chain
+        inner join transfers
+            on chain.lot_id = transfers.lot_id
+        inner join wallets
+            on chain.wallet = wallets.wallet
+        inner join wallets as to_wallets
+            on coalesce(transfers.to_wallet, chain.wallet) = to_wallets.wallet
+        cross join book
+    )
+
+    select * from chain
 ),
 
 resets as (
@@ -69,32 +193,13 @@ lots as (
         cast(null as {{ t_credits() }}) as quantity,
         cast(null as {{ t_amount() }}) as ssp,
         cast(null as {{ t_amount() }}) as expected_use,
+        cast(null as string) as transferred_from,
+        granted.sold_at,
         granted.lot_id as parent_lot_id
     from granted
     inner join resets
         on granted.lot_id = resets.lot_id
     where resets.most_refilled > 0
-),
-
-book as (
-    select
-        book.functional_currency,
-        coalesce(currencies.minor_units, 2) as functional_minor_units
-    from {{ source('config', 'book') }} as book
-    left join {{ source('config', 'currencies') }} as currencies
-        on book.functional_currency = currencies.currency
-),
-
-customers as (
-    select * from {{ ref('stg_customers') }}
-),
-
-wallets as (
-    select * from {{ source('config', 'wallets') }}
-),
-
-currencies as (
-    select * from {{ source('config', 'currencies') }}
 ),
 
 -- What is decided about lots bought together is decided when the first of them is booked.
@@ -231,6 +336,8 @@ select
     grant_no,
     quantity,
     parent_lot_id,
+    transferred_from,
+    {{ period_of('sold_at') }} as sold_period,
     {% for value, name in [
         ('price_alone', 'ssp'), ('price_alone_currency', 'ssp_currency'), ('use_expected', 'expected_use')] -%}
     case when shares_by_price and earns and price_alone is not null then {{ value }} end as {{ name }},

@@ -43,7 +43,7 @@ recognised as (
         lots.wallet,
         lots.currency,
         settlements.booked_period,
-        lots.booked_period as cohort,
+        lots.sold_period as cohort,
         settlements.usage_revenue + settlements.prior_period_revenue + settlements.breakage_revenue as revenue
     from settlements
     inner join lots

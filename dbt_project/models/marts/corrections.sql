@@ -27,7 +27,7 @@ uncovered as (
 ),
 
 lots as (
-    select * from {{ ref('int_lots') }}
+    select * from {{ ref('int_lot_values') }}
 ),
 
 grants as (

@@ -2,7 +2,8 @@
 -- for only later (overdraft, and its repayment by the draw of a later lot).
 --
 -- A view: at event level the words of a movement are those of its event and lot (decision 3). Entry ids say
--- what they are: <event>/<lot> for a draw, <lot>/grant, <lot>/expire, <lot>/<removal>, <event>/overage. What
+-- what they are: <event>/<lot> for a draw, <lot>/grant, <lot>/expire, <lot>/<removal>, <event>/overage,
+-- <lot>/transfer_in for the lot that a transfer grants. What
 -- expires above a cap is <lot>/expire:<instant>; what rolls over leaves and enters the same lot, at one
 -- instant, in <lot>/rollover_out:<instant> and <lot>/rollover_in:<instant>.
 {{ config(materialized='view') }}
@@ -35,7 +36,7 @@ rates as (
 ),
 
 lots as (
-    select * from {{ ref('int_lots') }}
+    select * from {{ ref('int_lot_values') }}
 ),
 
 grants as (
@@ -127,8 +128,8 @@ inner join lots
     on draws.lot_no = lots.lot_no
 union all
 select
-    lots.lot_id || '/grant' as entry_id,
-    'grant' as entry_type,
+    lots.lot_id || case when lots.transferred_from is null then '/grant' else '/transfer_in' end as entry_id,
+    case when lots.transferred_from is null then 'grant' else 'transfer_in' end as entry_type,
     lots.lot_id,
     lots.customer_id,
     lots.wallet,
@@ -148,7 +149,10 @@ select
     lots.card_version,
     {{ period_of('lots.granted_at') }} <> lots.booked_period as is_late,
     cast(null as string) as corrects,
-    coalesce(lots.offer, case when lots.parent_lot_id is not null then 'refill of ' || lots.parent_lot_id end) as reason
+    coalesce(lots.offer, case
+        when lots.parent_lot_id is not null then 'refill of ' || lots.parent_lot_id
+        when lots.transferred_from is not null then 'from ' || lots.transferred_from
+    end) as reason
 from lots
 inner join grants
     on lots.lot_no = grants.lot_no
@@ -158,7 +162,7 @@ select
         when losses.limited_by = 'rollover' then 'expire:' || {{ instant_label('losses.happened_at') }}
         else coalesce(losses.removal_id, 'expire')
     end as entry_id,
-    case losses.cause when 'expire' then 'expire' else 'void' end as entry_type,
+    case losses.cause when 'expire' then 'expire' when 'transfer' then 'transfer_out' else 'void' end as entry_type,
     lots.lot_id,
     lots.customer_id,
     lots.wallet,

@@ -5,7 +5,7 @@
 with
 
 lots as (
-    select * from {{ ref('int_lots') }}
+    select * from {{ ref('int_lot_values') }}
 ),
 
 grants as (
@@ -49,7 +49,7 @@ select
     lots.ssp,
     lots.ssp_currency,
     lots.expected_use,
-    lots.parent_lot_id,
+    coalesce(lots.parent_lot_id, lots.transferred_from) as parent_lot_id,
     lots.liability,
     lots.booked_period
 from lots

@@ -20,11 +20,11 @@ select
     periods.prior_period_revenue{{ suffix }},
     periods.escheat_release{{ suffix }} as escheated{{ suffix }},
     periods.refund_release{{ suffix }} as refunded{{ suffix }},
-    {{ zero_money() }} as transferred{{ suffix }},
+    cast(periods.transfer_addition{{ suffix }} - periods.transfer_release{{ suffix }} as {{ t_money() }}) as transferred{{ suffix }},
     {{ zero_money() }} as fx{{ suffix }},
     periods.closing{{ suffix }}{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ ref('int_lot_periods') }} as periods
-inner join {{ ref('int_lots') }} as lots
+inner join {{ ref('int_lot_values') }} as lots
     on periods.lot_no = lots.lot_no
 where lots.consideration <> 0

@@ -1,6 +1,7 @@
--- One row per cohort (period of purchase), wallet, currency and period of recognition.
+-- One row per cohort (period of purchase, also of what was transferred since), wallet, currency and period of recognition.
 --
--- Rows of a cohort sum to what it was sold for, less refunds and what is owed to states; remaining is what the
+-- Rows of a cohort sum to what it was sold for, less refunds and what is owed to states, and what moved
+-- to (or came from) another wallet; sold and transferred are to date; remaining is what the
 -- cohort still carries at the end of the row's period. breakage_amount is the part of amount that was never used.
 
 with
@@ -10,7 +11,7 @@ settlements as (
 ),
 
 lots as (
-    select * from {{ ref('int_lots') }}
+    select * from {{ ref('int_lot_values') }}
 ),
 
 periods as (
@@ -19,7 +20,7 @@ periods as (
 
 movements as (
     select
-        lots.booked_period as cohort,
+        lots.sold_period as cohort,
         lots.wallet,
         lots.currency,
         settlements.booked_period as recognized_period,
@@ -27,12 +28,13 @@ movements as (
         {{ sum_money('settlements.breakage_revenue') }} as breakage_amount,
         {{ sum_money('settlements.escheat_release') }} as escheated,
         {{ sum_money('settlements.refund_release') }} as refunded,
+        {{ sum_money('settlements.transfer_addition - settlements.transfer_release') }} as transferred,
         {{ sum_money('settlements.addition') }} as sold
     from settlements
     inner join lots
         on settlements.lot_no = lots.lot_no
     where lots.consideration <> 0
-    group by lots.booked_period, lots.wallet, lots.currency, settlements.booked_period
+    group by lots.sold_period, lots.wallet, lots.currency, settlements.booked_period
 ),
 
 cohorts as (
@@ -50,7 +52,7 @@ filled as (
         cohorts.wallet,
         cohorts.currency,
         periods.period as recognized_period,
-        {% for column in ['amount', 'breakage_amount', 'escheated', 'refunded', 'sold'] -%}
+        {% for column in ['amount', 'breakage_amount', 'escheated', 'refunded', 'transferred', 'sold'] -%}
         coalesce(movements.{{ column }}, {{ zero_money() }}) as {{ column }}{{ ',' if not loop.last }}
         {% endfor %}
     from cohorts
@@ -74,7 +76,9 @@ select
     breakage_amount,
     escheated,
     refunded,
+    {{ sum_money('transferred', 'partition by cohort, wallet, currency order by recognized_period rows unbounded preceding') }}
+    as transferred,
     {{ sum_money(
-        'sold - amount - escheated - refunded',
+        'sold - amount - escheated - refunded + transferred',
         'partition by cohort, wallet, currency order by recognized_period rows unbounded preceding') }} as remaining
 from filled

@@ -14,7 +14,7 @@ settlements as (
 ),
 
 lots as (
-    select * from {{ ref('int_lots') }}
+    select * from {{ ref('int_lot_values') }}
 ),
 
 periods as (
@@ -22,7 +22,8 @@ periods as (
 ),
 
 {% set columns = [
-    'addition', 'usage_revenue', 'breakage_revenue', 'prior_period_revenue', 'escheat_release', 'refund_release'] %}
+    'addition', 'usage_revenue', 'breakage_revenue', 'prior_period_revenue', 'escheat_release', 'refund_release',
+    'transferred'] %}
 movements as (
     select
         lots.liability,
@@ -32,7 +33,9 @@ movements as (
         {% for suffix in ['', '_functional'] -%}
         {% set last_suffix = loop.last -%}
         {% for column in columns -%}
-        {{ sum_money('settlements.' ~ column ~ suffix) }} as {{ column }}{{ suffix }}{{ '' if last_suffix and loop.last else ',' }}
+        {{ sum_money(
+            'settlements.transfer_addition' ~ suffix ~ ' - settlements.transfer_release' ~ suffix
+            if column == 'transferred' else 'settlements.' ~ column ~ suffix) }} as {{ column }}{{ suffix }}{{ '' if last_suffix and loop.last else ',' }}
         {% endfor -%}
         {% endfor %}
     from settlements
@@ -81,7 +84,8 @@ running as (
         {%- for suffix in ['', '_functional'] %}
         {{ sum_money(
             'addition' ~ suffix ~ ' - usage_revenue' ~ suffix ~ ' - breakage_revenue' ~ suffix
-            ~ ' - prior_period_revenue' ~ suffix ~ ' - escheat_release' ~ suffix ~ ' - refund_release' ~ suffix,
+            ~ ' - prior_period_revenue' ~ suffix ~ ' - escheat_release' ~ suffix ~ ' - refund_release' ~ suffix
+            ~ ' + transferred' ~ suffix,
             'partition by liability, wallet, currency order by booked_period rows unbounded preceding') }} as closing{{ suffix }}{{ ',' if not loop.last }}
         {%- endfor %}
     from filled
@@ -129,6 +133,7 @@ select
         running.closing{{ suffix }} - running.addition{{ suffix }} + running.usage_revenue{{ suffix }}
         + running.breakage_revenue{{ suffix }} + running.prior_period_revenue{{ suffix }}
         + running.escheat_release{{ suffix }} + running.refund_release{{ suffix }}
+        - running.transferred{{ suffix }}
         as {{ t_money() }}
     ) as opening{{ suffix }},
     running.addition{{ suffix }} as additions{{ suffix }},
@@ -137,7 +142,7 @@ select
     running.prior_period_revenue{{ suffix }},
     running.escheat_release{{ suffix }} as escheated{{ suffix }},
     running.refund_release{{ suffix }} as refunded{{ suffix }},
-    {{ zero_money() }} as transferred{{ suffix }},
+    running.transferred{{ suffix }},
     {{ zero_money() }} as fx{{ suffix }},
     running.closing{{ suffix }},
     {%- endfor %}

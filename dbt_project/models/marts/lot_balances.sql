@@ -13,7 +13,7 @@ select
     cast(-periods.drawn - periods.drawn_late as {{ t_credits() }}) as drawn,
     cast(-periods.lapsed as {{ t_credits() }}) as expired,
     cast(-periods.voided - periods.refunded as {{ t_credits() }}) as voided,
-    {{ zero_credits() }} as transferred,
+    cast(periods.transferred_in - periods.transferred_out as {{ t_credits() }}) as transferred,
     periods.closing_credits as closing
 from {{ ref('int_lot_periods') }} as periods
 inner join {{ ref('int_lots') }} as lots

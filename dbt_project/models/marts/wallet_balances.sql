@@ -13,7 +13,8 @@ movements as (
         {{ sum_credits('movements.granted') }} as granted,
         {{ sum_credits('-movements.drawn - movements.drawn_late') }} as drawn,
         {{ sum_credits('-movements.lapsed') }} as expired,
-        {{ sum_credits('-movements.voided - movements.refunded') }} as voided
+        {{ sum_credits('-movements.voided - movements.refunded') }} as voided,
+        {{ sum_credits('movements.transferred_in - movements.transferred_out') }} as transferred
     from {{ ref('int_lot_movements') }} as movements
     inner join {{ ref('int_lots') }} as lots
         on movements.lot_no = lots.lot_no
@@ -156,7 +157,7 @@ filled as (
         grid.customer_id,
         grid.wallet,
         grid.booked_period,
-        {% for column in ['granted', 'drawn', 'expired', 'voided'] -%}
+        {% for column in ['granted', 'drawn', 'expired', 'voided', 'transferred'] -%}
         coalesce(movements.{{ column }}, {{ zero_credits() }}) as {{ column }},
         {% endfor -%}
         coalesce(owed.owed, {{ zero_credits() }}) as owed,
@@ -183,7 +184,7 @@ running as (
     select
         *,
         {{ sum_credits(
-            'granted + drawn + expired + voided',
+            'granted + drawn + expired + voided + transferred',
             'partition by customer_id, wallet order by booked_period rows unbounded preceding') }} as closing,
         {{ sum_credits('owed', 'partition by customer_id, wallet order by booked_period rows unbounded preceding') }} as overdrawn,
         {{ sum_credits(
@@ -196,12 +197,12 @@ select
     customer_id,
     wallet,
     booked_period,
-    cast(closing - granted - drawn - expired - voided as {{ t_credits() }}) as opening,
+    cast(closing - granted - drawn - expired - voided - transferred as {{ t_credits() }}) as opening,
     granted,
     drawn,
     expired,
     voided,
-    {{ zero_credits() }} as transferred,
+    transferred,
     closing,
     overdrawn,
     still_unreleased as unreleased

@@ -33,7 +33,7 @@ lots as (
         lots.node_no,
         lots.wallet,
         lots.offer,
-        lots.credits,
+        grants.credits,
         lots.booked_period,
         estimated.needs_activity
     from {{ ref('int_lots') }} as lots
@@ -41,10 +41,12 @@ lots as (
         on
             lots.wallet = estimated.wallet
             and lots.offer is not distinct from estimated.offer
+    inner join {{ ref('int_lot_grants') }} as grants
+        on lots.lot_no = grants.lot_no
     left join {{ ref('int_ratable_lots') }} as ratable
         on lots.lot_no = ratable.lot_no
     where
-        lots.consideration > 0
+        (lots.consideration > 0 or lots.transferred_from is not null)
         and lots.liability = 'contract_liability'
         and ratable.lot_no is null
 ),
@@ -53,6 +55,7 @@ movements as (
     select
         movements.*,
         movements.drawn + movements.drawn_late as used,
+        movements.refunded + movements.transferred_out as gone_elsewhere,
         movements.lapsed + movements.voided as ended
     from {{ ref('int_lot_movements') }} as movements
     inner join lots
@@ -63,7 +66,7 @@ last_moved as (
     select
         lot_no,
         max(booked_period) as period,
-        sum(used + ended + refunded) as gone
+        sum(used + ended + gone_elsewhere) as gone
     from movements
     group by lot_no
 ),
@@ -143,7 +146,7 @@ happened as (
         grid.*,
         movements.lot_no is not null as moved,
         coalesce(movements.used, 0) as used_here,
-        coalesce(movements.refunded, 0) as refunded_here,
+        coalesce(movements.gone_elsewhere, 0) as gone_elsewhere_here,
         coalesce(movements.ended, {{ zero_credits() }}) as ended_here
     from grid
     left join movements
@@ -163,7 +166,7 @@ shared as (
 to_date as (
     select
         *,
-        {%- for column in ['used', 'refunded', 'ended', 'owed'] %}
+        {%- for column in ['used', 'gone_elsewhere', 'ended', 'owed'] %}
         {{ sum_credits(
             column ~ '_here',
             'partition by lot_no order by booked_period rows unbounded preceding') }} as {{ column }}{{ ',' if not loop.last }}
@@ -174,7 +177,7 @@ to_date as (
 open_to_date as (
     select
         *,
-        cast(credits - used - refunded as {{ t_credits() }}) as not_used
+        cast(credits - used - gone_elsewhere as {{ t_credits() }}) as not_used
     from to_date
 ),
 

@@ -11,7 +11,7 @@ settlements as (
 ),
 
 lots as (
-    select * from {{ ref('int_lots') }}
+    select * from {{ ref('int_lot_values') }}
 ),
 
 periods as (
@@ -47,7 +47,7 @@ filled as (
         grid.lot_no,
         grid.period as booked_period,
         settlements.lot_no is not null as moved,
-        {% for column in ['granted', 'drawn', 'drawn_late', 'lapsed', 'voided', 'refunded'] -%}
+        {% for column in ['granted', 'transferred_in', 'drawn', 'drawn_late', 'lapsed', 'voided', 'refunded', 'transferred_out'] -%}
         coalesce(settlements.{{ column }}, {{ zero_credits() }}) as {{ column }},
         {% endfor -%}
         {{ last_known(
@@ -55,7 +55,8 @@ filled as (
             'partition by grid.lot_no order by grid.period rows unbounded preceding') }} as closing_credits,
         {%- for suffix in ['', '_functional'] %}
         {% for column in [
-            'addition', 'usage_revenue', 'prior_period_revenue', 'breakage_revenue', 'escheat_release', 'refund_release'] -%}
+            'addition', 'transfer_addition', 'usage_revenue', 'prior_period_revenue', 'breakage_revenue', 'escheat_release',
+            'refund_release', 'transfer_release'] -%}
         coalesce(settlements.{{ column }}{{ suffix }}, {{ zero_money() }}) as {{ column }}{{ suffix }},
         {% endfor -%}
         {{ last_known(
@@ -72,22 +73,24 @@ filled as (
 select
     filled.*,
     cast(
-        filled.closing_credits - filled.granted + filled.drawn + filled.drawn_late
-        + filled.lapsed + filled.voided + filled.refunded
+        filled.closing_credits - filled.granted - filled.transferred_in + filled.drawn + filled.drawn_late
+        + filled.lapsed + filled.voided + filled.refunded + filled.transferred_out
         as {{ t_credits() }}
     ) as opening_credits,
     cast(lots.consideration - filled.released_to_date as {{ t_money() }}) as closing,
     cast(
-        lots.consideration - filled.released_to_date - filled.addition
+        lots.consideration - filled.released_to_date - filled.addition - filled.transfer_addition
         + filled.usage_revenue + filled.prior_period_revenue + filled.breakage_revenue
-        + filled.escheat_release + filled.refund_release
+        + filled.escheat_release + filled.refund_release + filled.transfer_release
         as {{ t_money() }}
     ) as opening,
     cast(lots.functional_consideration - filled.released_to_date_functional as {{ t_money() }}) as closing_functional,
     cast(
-        lots.functional_consideration - filled.released_to_date_functional - filled.addition_functional
+        lots.functional_consideration - filled.released_to_date_functional
+        - filled.addition_functional - filled.transfer_addition_functional
         + filled.usage_revenue_functional + filled.prior_period_revenue_functional
         + filled.breakage_revenue_functional + filled.escheat_release_functional + filled.refund_release_functional
+        + filled.transfer_release_functional
         as {{ t_money() }}
     ) as opening_functional
 from filled

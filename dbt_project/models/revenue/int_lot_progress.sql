@@ -2,7 +2,8 @@
 --
 -- Parts are what the consideration is shared over: the credits of a lot where revenue follows use, the minor
 -- units of its consideration where it follows time. Breakage follows what expired or was voided, or its
--- estimate, which may take parts back.
+-- estimate, which may take parts back. What is transferred goes with its parts; a lot that earns by time is not
+-- transferred.
 
 with
 
@@ -41,7 +42,7 @@ joined as (
     select
         coalesce(movements.lot_no, occasions.lot_no) as lot_no,
         coalesce(movements.booked_period, occasions.booked_period) as booked_period,
-        {% for column in ['granted', 'drawn', 'drawn_late', 'lapsed', 'voided', 'refunded'] -%}
+        {% for column in ['granted', 'transferred_in', 'drawn', 'drawn_late', 'lapsed', 'voided', 'refunded', 'transferred_out'] -%}
         coalesce(movements.{{ column }}, {{ zero_credits() }}) as {{ column }},
         {% endfor -%}
         occasions.lot_no is not null as is_occasion,
@@ -61,11 +62,13 @@ select
     joined.lot_no,
     joined.booked_period,
     joined.granted,
+    joined.transferred_in,
     joined.drawn,
     joined.drawn_late,
     joined.lapsed,
     joined.voided,
     joined.refunded,
+    joined.transferred_out,
     ratable.lot_no is not null as follows_time,
     {% for column, moved in [
         ('usage_parts', 'joined.drawn'),
@@ -81,7 +84,8 @@ select
             then cast(joined.lapsed + joined.voided as {{ t_credits() }})
         else coalesce(joined.breakage_parts, {{ zero_credits() }})
     end as breakage_parts,
-    coalesce(joined.escheat_parts, {{ zero_credits() }}) as escheat_parts
+    coalesce(joined.escheat_parts, {{ zero_credits() }}) as escheat_parts,
+    joined.transferred_out as transfer_parts
 from joined
 left join ratable
     on joined.lot_no = ratable.lot_no

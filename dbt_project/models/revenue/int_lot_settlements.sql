@@ -1,7 +1,8 @@
 -- One row per lot and booked period in which it moved: money released from the liability, by cause.
 --
 -- Money released to date is one function of the parts settled to date (int_lot_progress); each figure is a
--- difference of two of its values, in the fixed order used, used late, never used, owed to a state, refunded. The
+-- difference of two of its values, in the fixed order used, used late, never used, owed to a state, refunded,
+-- transferred. The
 -- figures of a lot therefore sum to its consideration to the minor unit, whatever the draws were (decision 4).
 
 with
@@ -11,7 +12,7 @@ progress as (
 ),
 
 lots as (
-    select * from {{ ref('int_lots') }}
+    select * from {{ ref('int_lot_values') }}
 ),
 
 {% set in_order = 'partition by progress.lot_no order by progress.booked_period rows unbounded preceding' -%}
@@ -28,11 +29,11 @@ running as (
             else lots.credits
         end as parts,
         {{ sum_credits(
-            'progress.granted - progress.drawn - progress.drawn_late'
-            ~ ' - progress.lapsed - progress.voided - progress.refunded', in_order) }} as closing_credits,
+            'progress.granted + progress.transferred_in - progress.drawn - progress.drawn_late'
+            ~ ' - progress.lapsed - progress.voided - progress.refunded - progress.transferred_out', in_order) }} as closing_credits,
         {{ sum_credits(
             'progress.usage_parts + progress.prior_period_parts + progress.breakage_parts'
-            ~ ' + progress.escheat_parts + progress.refund_parts', in_order) }} as settled
+            ~ ' + progress.escheat_parts + progress.refund_parts + progress.transfer_parts', in_order) }} as settled
     from progress
     inner join lots
         on progress.lot_no = lots.lot_no
@@ -41,11 +42,13 @@ running as (
 steps as (
     select
         *,
-        settled - refund_parts as before_refund,
-        settled - refund_parts - escheat_parts as before_escheat,
-        settled - refund_parts - escheat_parts - breakage_parts as before_breakage,
-        settled - refund_parts - escheat_parts - breakage_parts - prior_period_parts as before_prior_period,
-        settled - refund_parts - escheat_parts - breakage_parts - prior_period_parts - usage_parts as before_usage
+        settled - transfer_parts as before_transfer,
+        settled - transfer_parts - refund_parts as before_refund,
+        settled - transfer_parts - refund_parts - escheat_parts as before_escheat,
+        settled - transfer_parts - refund_parts - escheat_parts - breakage_parts as before_breakage,
+        settled - transfer_parts - refund_parts - escheat_parts - breakage_parts - prior_period_parts as before_prior_period,
+        settled - transfer_parts - refund_parts - escheat_parts - breakage_parts - prior_period_parts - usage_parts
+            as before_usage
     from running
 ),
 
@@ -55,6 +58,7 @@ steps as (
     ('breakage_revenue', 'breakage_parts', 'before_breakage'),
     ('escheat_release', 'escheat_parts', 'before_escheat'),
     ('refund_release', 'refund_parts', 'before_refund'),
+    ('transfer_release', 'transfer_parts', 'before_transfer'),
 ] -%}
 {# The functional twin is the same function of the functional consideration; where the two considerations are
    one, so are the figures. -#}
@@ -62,6 +66,7 @@ own_currency as (
     select
         *,
         case when granted > 0 then consideration else {{ zero_money() }} end as addition,
+        case when transferred_in > 0 then consideration else {{ zero_money() }} end as transfer_addition,
         {% for figure, moved, before in figures -%}
             {{ released_by('consideration', moved, before, 'parts', 'minor_units') }} as {{ figure }},
         {% endfor -%}
@@ -74,18 +79,22 @@ select
     lot_no,
     booked_period,
     granted,
+    transferred_in,
     drawn,
     drawn_late,
     lapsed,
     voided,
     refunded,
+    transferred_out,
     closing_credits,
     addition,
+    transfer_addition,
     {% for figure, _, _ in figures -%}
         {{ figure }},
     {% endfor -%}
     released_to_date,
     case when granted > 0 then functional_consideration else {{ zero_money() }} end as addition_functional,
+    case when transferred_in > 0 then functional_consideration else {{ zero_money() }} end as transfer_addition_functional,
     {% for figure, moved, before in figures -%}
         case
             when is_functional then {{ figure }}

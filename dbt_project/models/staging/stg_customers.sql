@@ -19,6 +19,9 @@ seen as (
     union
     select customer_id from {{ source('feeds', 'customers') }}
     union
+    select to_customer_id as customer_id from {{ source('feeds', 'lot_events') }}
+    where to_customer_id is not null
+    union
     select parent_customer_id as customer_id from {{ source('feeds', 'customers') }}
     where parent_customer_id is not null
 ),

@@ -17,6 +17,9 @@ select
     lot_events.new_expires_at,
     lot_events.least,
     lot_events.most,
+    lot_events.to_customer_id,
+    lot_events.to_wallet,
+    coalesce(lot_events.rate, 1) as rate,
     lot_events.reason
 from lot_events
 {{ join_open_window('lot_events.received_at') }}

@@ -144,13 +144,11 @@ def _tell_payments(given: Mapping[str, Any], told: Invoiced, desk: Desk) -> str 
     payment = None
     balance = exact(given.get("customer_balance_applied", 0))
     if balance:
+        # No transfer (decision 17): what is paid is the receivable, the service is owed already.
         held = desk.wallet("balance", desk.currency, liability="refund_liability")
         before = shifted(sale.start.replace(day=1), -1, "month")
         sell(desk, "balance", balance, before, {held: balance})
-        desk.lot_event(
-            "applied", desk.called("balance-lot-1"), "transfer", sale.issued, credits=balance,
-            to_wallet=told.wallet,
-        )  # fmt: skip
+        told.needs.append("a balance that pays an invoice")
     for n, (when, amount) in enumerate((given.get("cash_paid") or {}).items()):
         payment = desk.pay(
             f"payment-{n}", amount, day(when, sale.year), subscription=told.plan,
