@@ -24,10 +24,13 @@ VERBS = {
     "load": ("ingestion.commands", "Validate every feed and land it in the database."),
     "build": ("reports.commands", "Rate, draw down, schedule and post what is loaded."),
     "check": ("reports.commands", "Prove the books: every identity and every output schema."),
-    "close": ("reports.close.commands", "Freeze a period and enter the close in the register."),
-    "reopen": ("reports.close.commands", "Open a closed period and every later one, and say why."),
-    "verify": ("reports.close.commands", "Verify frozen periods from their files alone."),
-    "reperform": ("reports.close.commands", "Perform closed periods again, list differences."),
+    "close": ("reports.close.commands", "Freeze a month of the books and register its close."),
+    "reopen": ("reports.close.commands", "Open a closed month and every later one, and say why."),
+    "verify": ("reports.close.commands", "Verify the frozen months from their files alone."),
+    "reperform": (
+        "reports.close.commands",
+        "Perform closed months again from raw data and list every difference.",
+    ),
     "trace": ("reports.commands", "Walk one figure back to its sources and on to its postings."),
     "report": (
         "reports.commands",

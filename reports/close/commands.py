@@ -32,7 +32,7 @@ BY = click.option("--by", required=True, help="Who answers for it.")
 def close(
     settings: Settings, period: date, by: str, comment: str, explain: str, tasks: tuple[str, ...]
 ) -> None:
-    """Freeze a period of the built and checked books, and enter the close in the register.
+    """Freeze a month of the books and register its close.
 
     Every check must hold, nothing rejected may be unexplained, earlier periods must be closed, and
     the books must be those of what is loaded. The evidence is kept in <db>.closed.
@@ -55,7 +55,9 @@ def close(
 @click.option("--reason", required=True, help="Why closed books have to be opened.")
 @click.pass_obj
 def reopen(settings: Settings, period: date, by: str, reason: str) -> None:
-    """Open a closed period and every later one; what was frozen is kept as evidence.
+    """Open a closed month and every later one, and say why.
+
+    What was frozen is kept as evidence.
 
     \b
     Example:
@@ -72,7 +74,7 @@ def reopen(settings: Settings, period: date, by: str, reason: str) -> None:
 @click.argument("period", type=Period(), required=False)
 @click.pass_obj
 def verify(settings: Settings, period: date | None) -> None:
-    """Verify the frozen periods from their files alone, without a database.
+    """Verify the frozen months from their files alone.
 
     The same program lies beside the evidence: python <db>.closed/verify.py
 
@@ -102,7 +104,9 @@ def verify(settings: Settings, period: date | None) -> None:
 @click.argument("period", type=Period(), required=False)
 @click.pass_obj
 def reperform(settings: Settings, period: date | None) -> None:
-    """Perform closed periods again from raw data and list every difference by cause.
+    """Perform closed months again from raw data and list every difference.
+
+    Each with its cause: files, configuration or models that were changed since.
 
     \b
     Example:

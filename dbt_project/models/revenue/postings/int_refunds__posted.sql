@@ -19,7 +19,10 @@ refunds as (
         refunds.net_amount,
         refunds.tax_amount,
         {% for part in ['net', 'tax'] -%}
-        {{ functional('refunds.' ~ part ~ '_amount', 'coalesce(paid.fx_rate, refunds.fx_rate)', 'refunds.functional_minor_units') }} as {{ part }}_functional,
+        {{ functional(
+            'refunds.' ~ part ~ '_amount',
+            'coalesce(paid.fx_rate, refunds.fx_rate)',
+            'refunds.functional_minor_units') }} as {{ part }}_functional,
         {% endfor -%}
         cast(refunds.net_functional + refunds.tax_functional as {{ t_money() }}) as paid_functional,
         unposted.payment_id is not null as is_of_unapplied
