@@ -11,6 +11,7 @@ AccountType = Literal["asset", "liability", "equity", "revenue", "contra_revenue
 Role = Literal[
     "cash",
     "cash_in_transit",
+    "disputed_funds",
     "accounts_receivable",
     "unbilled_receivable",
     "contract_liability",
@@ -26,8 +27,12 @@ Role = Literal[
     "overage_revenue",
     "breakage_revenue",
     "refunds_contra_revenue",
+    "credit_notes_contra_revenue",
+    "voids_contra_revenue",
+    "disputes_contra_revenue",
     "payment_fees",
     "bad_debt",
+    "other_loss",
     "fx_gain_loss",
 ]
 
@@ -44,6 +49,7 @@ class DefaultAccount:
 DEFAULT_CHART: Mapping[Role, DefaultAccount] = {
     "cash": DefaultAccount("asset", "1000", "Cash"),
     "cash_in_transit": DefaultAccount("asset", "1050", "Cash in transit"),
+    "disputed_funds": DefaultAccount("asset", "1060", "Disputed payments, with the processor"),
     "accounts_receivable": DefaultAccount("asset", "1200", "Accounts receivable"),
     "unbilled_receivable": DefaultAccount("asset", "1250", "Unbilled receivable"),
     "tax_payable": DefaultAccount("liability", "2200", "Sales tax payable"),
@@ -61,8 +67,12 @@ DEFAULT_CHART: Mapping[Role, DefaultAccount] = {
     "overage_revenue": DefaultAccount("revenue", "4010", "Overage revenue"),
     "breakage_revenue": DefaultAccount("revenue", "4020", "Breakage revenue"),
     "refunds_contra_revenue": DefaultAccount("contra_revenue", "4900", "Refunds"),
+    "credit_notes_contra_revenue": DefaultAccount("contra_revenue", "4910", "Credit notes"),
+    "voids_contra_revenue": DefaultAccount("contra_revenue", "4920", "Voided invoices"),
+    "disputes_contra_revenue": DefaultAccount("contra_revenue", "4930", "Disputes"),
     "payment_fees": DefaultAccount("expense", "6100", "Payment processing fees"),
     "bad_debt": DefaultAccount("expense", "6200", "Bad debt"),
+    "other_loss": DefaultAccount("expense", "6300", "Other losses on payments"),
     "fx_gain_loss": DefaultAccount("expense", "7000", "Foreign exchange gain or loss"),
 }
 """Role -> type, number and name. The type follows from the role and cannot be authored."""

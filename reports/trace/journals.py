@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.numbers import count, money, month, total
-from reports.trace.rows import Row, journal_line_step, one, rows
+from reports.trace.rows import GIVEN_BACK, Row, journal_line_step, one, rows
 from reports.trace.tree import Step, tie
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ LOT_COLUMNS = {
     "usage of earlier periods": "prior_period_revenue",
     "breakage": "breakage_revenue",
     "escheat": "escheated",
-    "refunds": "refunded",
+    **dict.fromkeys(GIVEN_BACK, "refunded"),
     "top-ups": "additions",
     "plan billings": "additions",
     "balances brought in": "additions",

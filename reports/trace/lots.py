@@ -6,7 +6,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from reports.numbers import count, credits_text, instant, money, month, total
-from reports.trace.rows import Row, config_step, file_step, journal_steps, one, rows, when
+from reports.trace.rows import (
+    GIVEN_BACK,
+    Row,
+    config_step,
+    file_step,
+    journal_steps,
+    one,
+    rows,
+    when,
+)
 from reports.trace.tree import Step, tie
 
 if TYPE_CHECKING:
@@ -377,15 +386,19 @@ def _schedule_steps(connection: DuckDBPyConnection, lot: Row, schedule: list[Row
     owed = f"+ owed to a state {money(escheated, decimals)} " if escheated else ""
     closing = schedule[-1]["closing"]
     causes = {
-        "usage_revenue": "usage",
-        "prior_period_revenue": "usage of earlier periods",
-        "breakage_revenue": "breakage",
-        "escheated": "escheat",
-        "refunded": "refunds",
-        "additions": _sold_by(lot),
+        "usage_revenue": ("usage",),
+        "prior_period_revenue": ("usage of earlier periods",),
+        "breakage_revenue": ("breakage",),
+        "escheated": ("escheat",),
+        "refunded": GIVEN_BACK,
+        "additions": (_sold_by(lot),),
     }
     posted = {
-        (causes[name], row["booked_period"]) for row in schedule for name in causes if row[name]
+        (cause, row["booked_period"])
+        for row in schedule
+        for name in causes
+        if row[name]
+        for cause in causes[name]
     }
     lines = tuple(
         line

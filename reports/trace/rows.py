@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+GIVEN_BACK = ("refunds", "credit notes", "voids", "write-offs", "disputes")
+"""Causes of journals by which credits leave a lot together with the money they carry."""
+
 
 def rows(connection: DuckDBPyConnection, sql: str, *values: object) -> list[Row]:
     """Run a query, each row as column name -> value."""

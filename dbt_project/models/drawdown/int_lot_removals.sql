@@ -1,10 +1,10 @@
 -- One row per lot and thing that takes credits out of it before they are used or expire.
 --
--- A refund of a share of a payment takes the same share of each of its lots, as far as credits are left:
--- unearned credits go first, what was already earned is contra revenue (ACCOUNTING 5). The payment of a plan
--- belongs to the period it names, or else to the one it was made in. A plan whose credits expire when another
--- replaces it gives back the share of its price first, and then loses what is left (removals of one instant
--- take their turn by removal_id). A void or reduction from the lot_events feed takes the credits it names, or
+-- What gives back a share of a payment or of a plan's invoice (int_give_backs) takes the same share of each of its
+-- lots, as far as credits are left: unearned credits go first, what was already earned is contra revenue
+-- (ACCOUNTING 5). The payment of a plan belongs to the period it names, or else to the one it was made in. A plan
+-- whose credits expire when another replaces it gives back the share of its price first, and then loses what is
+-- left (removals of one instant take their turn by removal_id). A void or reduction from the lot_events feed takes the credits it names, or
 -- all that are left; so does a transfer that can be carried out. From a lot that is not released yet nobody else
 -- takes anything: withheld is what such a removal took, for which the lot starts with less.
 
@@ -12,10 +12,6 @@ with
 
 lots as (
     select * from {{ ref('int_lots') }}
-),
-
-payments as (
-    select * from {{ ref('stg_payments') }}
 ),
 
 subscription_periods as (
@@ -31,40 +27,28 @@ lot_events as (
     select * from {{ ref('stg_lot_events') }}
 ),
 
-refunds as (
-    select
-        refunds.payment_id as refund_id,
-        refunds.booked_at,
-        refunds.gross_amount as refunded,
-        paid.gross_amount as paid,
-        paid.payment_id,
-        paid.subscription_id,
-        coalesce(paid.period_start, paid.occurred_at) as paid_for
-    from payments as refunds
-    inner join payments as paid
-        on
-            refunds.relates_to = paid.payment_id
-            and paid.kind = 'payment'
-    where refunds.kind = 'refund' and paid.gross_amount > 0
+given_back as (
+    select * from {{ ref('int_give_backs') }}
+    where share_amount > 0
 ),
 
-refunded_lots as (
+given_back_lots as (
     select
-        refunds.*,
+        given_back.*,
         lots.lot_no
-    from refunds
+    from given_back
     inner join lots
-        on refunds.payment_id = lots.payment_id
+        on given_back.original_id = lots.payment_id
     union all
     select
-        refunds.*,
+        given_back.*,
         lots.lot_no
-    from refunds
+    from given_back
     inner join subscription_periods as periods
         on
-            refunds.subscription_id = periods.subscription_id
-            and refunds.paid_for >= periods.period_start
-            and refunds.paid_for < periods.period_end
+            given_back.original_subscription_id = periods.subscription_id
+            and given_back.sold_for >= periods.period_start
+            and given_back.sold_for < periods.period_end
     inner join lots
         on
             periods.subscription_id = lots.subscription_id
@@ -77,22 +61,22 @@ phases as (
 
 removals as (
     select
-        refunded_lots.refund_id as removal_id,
+        given_back_lots.payment_id as removal_id,
         'refund' as cause,
-        refunded_lots.refund_id as payment_id,
-        refunded_lots.lot_no,
-        refunded_lots.booked_at as removed_at,
+        given_back_lots.payment_id,
+        given_back_lots.lot_no,
+        given_back_lots.booked_at as removed_at,
         case
-            when refunded_lots.refunded >= refunded_lots.paid then lots.credits
+            when given_back_lots.share_amount >= given_back_lots.original_amount then lots.credits
             else {{ share_of(
                 'lots.credits',
-                'cast(refunded_lots.refunded as ' ~ t_credits() ~ ')',
-                'cast(refunded_lots.paid as ' ~ t_credits() ~ ')') }}
+                'cast(given_back_lots.share_amount as ' ~ t_credits() ~ ')',
+                'cast(given_back_lots.original_amount as ' ~ t_credits() ~ ')') }}
         end as requested,
-        cast(null as string) as reason
-    from refunded_lots
+        case when given_back_lots.kind <> 'refund' then replace(given_back_lots.kind, '_', ' ') end as reason
+    from given_back_lots
     inner join lots
-        on refunded_lots.lot_no = lots.lot_no
+        on given_back_lots.lot_no = lots.lot_no
     union all
     select
         plan_changes.replaced_by || ':price_back' as removal_id,

@@ -26,6 +26,22 @@ originals as (
     where kind = 'payment'
 ),
 
+give_backs as (
+    select * from {{ ref('int_give_backs') }}
+),
+
+-- A dispute that was given back when it was opened and is won would bring its credits back.
+won as (
+    select payments.payment_id
+    from payments
+    inner join give_backs
+        on
+            payments.relates_to = give_backs.original_id
+            and give_backs.kind = 'dispute_opened'
+    where payments.kind = 'dispute_won'
+    group by payments.payment_id
+),
+
 reasons as (
     select
         payments.*,
@@ -44,12 +60,27 @@ reasons as (
                 then 'it names no payment to refund: booked against revenue'
             when payments.kind = 'invoice' and payments.subscription_id is null
                 then 'unpaid and cancellable: nothing is booked until it is paid'
-            when payments.kind not in ('payment', 'refund', 'invoice', 'payout', 'fee', 'write_off')
-                then 'facts of this kind are not posted yet'
+            when payments.kind in ('credit_note', 'void') and about.kind = 'invoice' and about.subscription_id is null
+                then 'of an invoice that nothing is booked of until it is paid'
+            when payments.kind in ('credit_note', 'void') and give_backs.payment_id is null
+                then 'it names no payment and no invoice of a plan that it could be taken from'
+            when won.payment_id is not null
+                then 'the dispute was given back when it was opened: bringing its credits back is not carried out yet'
         end as reason,
         payments.kind = 'payment' and applied.payment_id is null as is_unapplied,
-        payments.kind not in ('payment', 'refund', 'invoice', 'payout', 'fee', 'write_off', 'void') as is_error
+        won.payment_id is not null
+        or (
+            payments.kind in ('credit_note', 'void')
+            and give_backs.payment_id is null
+            and (about.kind is null or about.kind <> 'invoice' or about.subscription_id is not null)
+        ) as is_error
     from payments
+    left join give_backs
+        on payments.payment_id = give_backs.payment_id
+    left join won
+        on payments.payment_id = won.payment_id
+    left join payments as about
+        on payments.relates_to = about.payment_id
     left join applied
         on payments.payment_id = applied.payment_id
     left join originals

@@ -22,7 +22,7 @@ decisions as (
         subject,
         {{ instant_of('effective_from') }} as effective_at,
         {{ instant_of('approved_on') }} as approved_at,
-        max(case when setting in ('method', 'value') then value end) as method,
+        max(case when setting in ('method', 'value', 'recognise_at') then value end) as method,
         {%- for setting in ['expected_unused', 'constrained_to', 'escheat_share', 'amount', 'expected_use', 'share'] %}
         cast(max(case when setting = '{{ setting }}' then value end) as {{ t_credits() }}) as {{ setting }},
         {%- endfor %}

@@ -21,6 +21,13 @@ from tests.golden.readers.periods import Periods
 CASH = ("cash", "cash_in_transit")
 BALANCES = ("refund_liability", "customer_deposit")
 
+CONTRA = (
+    "refunds_contra_revenue",
+    "credit_notes_contra_revenue",
+    "voids_contra_revenue",
+    "disputes_contra_revenue",
+)
+
 GAAP: Mapping[str, tuple[str, ...]] = {
     "cash": CASH,
     "accounts_receivable": ("accounts_receivable",),
@@ -29,7 +36,7 @@ GAAP: Mapping[str, tuple[str, ...]] = {
     "refund_liability": ("refund_liability",),
     "sales_tax_payable": ("tax_payable",),
     "revenue.breakage": BREAKAGE,
-    "contra_revenue": ("refunds_contra_revenue",),
+    "contra_revenue": CONTRA,
     "fx_gain_loss": ("fx_gain_loss",),
 }
 """Account of the cases on the standards -> our roles."""
@@ -43,6 +50,10 @@ STRIPE: Mapping[str, tuple[tuple[str, ...], int]] = {
     "CustomerBalance": (BALANCES, -1),
     "TaxLiability": (("tax_payable",), -1),
     "Refunds": (("refunds_contra_revenue",), 1),
+    "CreditNotes": (("credit_notes_contra_revenue",), 1),
+    "Voids": (("voids_contra_revenue",), 1),
+    "Disputes": (("disputes_contra_revenue",), 1),
+    "OtherLoss": (("other_loss",), 1),
     "BadDebt": (("bad_debt",), 1),
     "FxLoss": (("fx_gain_loss",), 1),
 }

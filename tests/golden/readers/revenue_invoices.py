@@ -46,6 +46,7 @@ HAPPENINGS = (
 """What a case says happened to an invoice -> the kind of fact it is fed as."""
 
 GIVEN_BACK = ("refund", "dispute")
+AFTER_A_WRITE_OFF = {"paid", "cash_paid", "then_voided", "dispute", "customer_balance_applied"}
 
 UNDERSTOOD = {
     *AMOUNTS,
@@ -181,12 +182,12 @@ def _tell_afterwards(
         for n, (when, amount) in enumerate(dated.items()):
             at = day(when, sale.year)
             desk.pay(f"{word}-{n}", amount, at, kind=kind, relates_to=about)
-        if kind == "void":
-            told.needs.append("voided invoices and credit notes")
+        if word in ("then_voided", "credit_note_voided"):
+            told.needs.append("voids of what was given back already")
         if word == "credit_note" and len(happened) > len(dated):
             told.needs.append("credit notes that are paid out or kept as a balance")
-        if word == "uncollectible":
-            told.needs.append("write-offs that release what is unearned, and recoveries")
+        if word == "uncollectible" and given.keys() & AFTER_A_WRITE_OFF:
+            told.needs.append("recoveries of what was written off")
 
 
 def _is_dated(text: object) -> bool:

@@ -1,28 +1,51 @@
--- One row per posting of money that moves without a sale: payouts to the bank, processor fees, write-offs.
+-- One row per posting of money that moves without a sale: payouts, processor fees, write-offs of no sale, and
+-- what a processor keeps while a dispute is open.
 --
--- payout: Dr cash, Cr cash in transit. fee: Dr payment fees, Cr cash in transit. write_off: Dr bad debt,
--- Cr accounts receivable.
+-- payout: Dr cash, Cr cash in transit. fee: Dr payment fees, Cr cash in transit. write_off: Dr bad debt, Cr accounts
+-- receivable. A dispute that counts when it is lost: opened, Dr disputed funds, Cr cash in transit; won, the other
+-- way round.
 
 with
 
 payments as (
-    select * from {{ ref('stg_payments') }}
-    where kind in ('payout', 'fee', 'write_off')
+    select payments.*
+    from {{ ref('stg_payments') }} as payments
+    left join {{ ref('int_give_backs') }} as give_backs
+        on payments.payment_id = give_backs.payment_id
+    where
+        payments.kind in ('payout', 'fee', 'write_off', 'dispute_opened', 'dispute_won')
+        and give_backs.payment_id is null
+        and not exists (
+            select 1 from {{ ref('int_give_backs') }} as opened
+            where
+                payments.kind = 'dispute_won'
+                and opened.kind = 'dispute_opened'
+                and opened.original_id = payments.relates_to
+        )
 )
 
-{% for side in ['debit', 'credit'] %}
+{% set gross = ('gross_amount', '(net_functional + tax_functional)') -%}
+{% set kinds = [
+    ('payout', 'payouts', 'cash', 'cash_in_transit', gross),
+    ('fee', 'processor fees', 'payment_fees', 'cash_in_transit', gross),
+    ('write_off', 'write-offs', 'bad_debt', 'accounts_receivable', gross),
+    ('dispute_opened', 'disputes', 'disputed_funds', 'cash_in_transit', gross),
+    ('dispute_opened', 'processor fees', 'payment_fees', 'cash_in_transit', ('fee_amount', 'fee_functional')),
+    ('dispute_won', 'disputes', 'cash_in_transit', 'disputed_funds', gross),
+] -%}
+{% for kind, cause, debit, credit, amounts in kinds %}
+{% for role, sign in [(debit, ''), (credit, '-')] %}
 select
-    case kind when 'payout' then 'payouts' when 'fee' then 'processor fees' else 'write-offs' end as cause,
+    '{{ cause }}' as cause,
     booked_period,
-    {% if side == 'debit' -%}
-        case kind when 'payout' then 'cash' when 'fee' then 'payment_fees' else 'bad_debt' end as account_role,
-    {%- else -%}
-        case kind when 'write_off' then 'accounts_receivable' else 'cash_in_transit' end as account_role,
-    {%- endif %}
+    '{{ role }}' as account_role,
     cast(null as string) as wallet,
     currency,
-    {{ '' if side == 'debit' else '-' }}gross_amount as amount,
-    cast({{ '' if side == 'debit' else '-' }}(net_functional + tax_functional) as {{ t_money() }}) as functional_amount
+    {{ sign }}{{ amounts[0] }} as amount,
+    cast({{ sign }}{{ amounts[1] }} as {{ t_money() }}) as functional_amount
 from payments
-{% if not loop.last %}union all{% endif %}
+where kind = '{{ kind }}'
+{{ 'union all' if not loop.last }}
+{% endfor %}
+{{ 'union all' if not loop.last }}
 {% endfor %}
