@@ -52,7 +52,12 @@ facts as (
             payments.booked_period = disputes.period
             and payments.booked_at >= disputes.in_force_from
             and payments.booked_at < disputes.in_force_to
-    where payments.kind in ({% for kind in kinds %}'{{ kind[0] }}'{{ ', ' if not loop.last }}{% endfor %})
+    where
+        payments.kind in (
+            {%- for kind in kinds %}
+            '{{ kind[0] }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
 ),
 
 related as (

@@ -85,7 +85,11 @@ takers as (
     left join facts
         on removals.payment_id = facts.payment_id
     where removals.cause = 'refund'
-    group by removals.lot_no, {{ period_of('removals.removed_at') }}, coalesce(facts.cause, 'refunds'), coalesce(facts.earned_role, 'refunds_contra_revenue')
+    group by
+        removals.lot_no,
+        {{ period_of('removals.removed_at') }},
+        coalesce(facts.cause, 'refunds'),
+        coalesce(facts.earned_role, 'refunds_contra_revenue')
 ),
 
 ranked as (
