@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.error_cases import run
 from tests.lot_books import Rows, query, run_book, use
 
 BOOK = """\
@@ -217,3 +218,11 @@ def test_transfers_that_cannot_be_carried_out_are_listed(tmp_path: Path) -> None
     assert query(
         database, "select count(*) from marts.credit_ledger where entry_type like 'tr%'"
     ) == [(0,)]
+
+
+def test_a_trace_follows_credits_from_lot_to_lot(moved: Path) -> None:
+    given = run("trace", "g1:t1", "--db", str(moved)).stdout
+    assert "transfer t1 of lot g1 on 2025-08-20 00:00:00 UTC: 200 universal arrived" in given
+    assert "moved to lot g1:t1:t2: 50 universal" in given
+    assert "+ moved to other lots 2.04" in given
+    assert "✗" not in given

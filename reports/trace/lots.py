@@ -30,6 +30,7 @@ SCHEDULE = (
     ("breakage_revenue", "breakage"),
     ("escheated", "owed to a state"),
     ("refunded", "refunded"),
+    ("transferred", "moved"),
     ("closing", "closing"),
 )
 """Columns of the schedule -> the words over them."""
@@ -61,7 +62,7 @@ def lot_step(connection: DuckDBPyConnection, lot_id: str) -> Step:
             *_extension_steps(connection, lot_id),
             *(_rollover_step(rollover) for rollover in rollovers),
             *(_loss_step(loss) for loss in losses),
-            *_refill_steps(connection, lot_id),
+            *_child_steps(connection, lot_id),
             *_schedule_steps(connection, lot, schedule),
             _credits_tie(connection, lot, draws, losses),
         ),
@@ -114,15 +115,20 @@ def origin_steps(connection: DuckDBPyConnection, lot: Row) -> list[Step]:
                 (file_step(connection, grant),),
             )
         )
-    if reset := one(
+    if event := one(
         connection, "select * from raw.lot_events where lot_event_id = ?", lot["origin_id"]
     ):
+        what = (
+            f", to no less than {credits_text(event['least'])}"
+            if event["kind"] == "reset"
+            else f": {credits_text(lot['credits'])} {lot['wallet']} arrived"
+        )
         steps.append(
             Step(
-                f"reset {reset['lot_event_id']} of lot {lot['parent_lot_id']} on "
-                f"{instant(reset['occurred_at'])}, to no less than {credits_text(reset['least'])}",
-                reset,
-                (file_step(connection, reset),),
+                f"{event['kind']} {event['lot_event_id']} of lot {lot['parent_lot_id']} on "
+                f"{instant(event['occurred_at'])}{what}",
+                event,
+                (file_step(connection, event),),
             )
         )
     if lot["offer"] and lot["card_version"]:
@@ -270,7 +276,9 @@ def _draws(connection: DuckDBPyConnection, lot_id: str) -> list[Row]:
 def _losses(connection: DuckDBPyConnection, lot_id: str) -> list[Row]:
     """What a lot lost without usage, in order."""
     return _movements(
-        connection, lot_id, "entry_type not in ('grant', 'draw', 'rollover_out', 'rollover_in')"
+        connection,
+        lot_id,
+        "entry_type not in ('grant', 'transfer_in', 'draw', 'rollover_out', 'rollover_in')",
     )
 
 
@@ -345,12 +353,16 @@ def _rollover_step(rollover: Row) -> Step:
     )
 
 
-def _refill_steps(connection: DuckDBPyConnection, lot_id: str) -> list[Step]:
-    """Lots that resets granted to fill this one up."""
+def _child_steps(connection: DuckDBPyConnection, lot_id: str) -> list[Step]:
+    """Lots that resets granted to fill this one up, and those its credits moved to."""
     found = rows(
         connection, f"{LOTS} where parent_lot_id = ? order by effective_at, lot_id", lot_id
     )
-    return [Step(f"filled up by {lot_line(refill)}", refill) for refill in found]
+    words = {"transfer": "moved to"}
+    return [
+        Step(f"{words.get(child['origin'], 'filled up by')} {lot_line(child)}", child)
+        for child in found
+    ]
 
 
 def _loss_step(loss: Row) -> Step:
@@ -384,6 +396,9 @@ def _schedule_steps(connection: DuckDBPyConnection, lot: Row, schedule: list[Row
     refunded = total(row["refunded"] for row in schedule)
     escheated = total(row["escheated"] for row in schedule)
     owed = f"+ owed to a state {money(escheated, decimals)} " if escheated else ""
+    arrived = lot["consideration"] if lot["origin"] == "transfer" else ZERO
+    moved = arrived - total(row["transferred"] for row in schedule)
+    owed += f"+ moved to other lots {money(moved, decimals)} " if moved else ""
     closing = schedule[-1]["closing"]
     causes = {
         "usage_revenue": ("usage",),
@@ -391,6 +406,7 @@ def _schedule_steps(connection: DuckDBPyConnection, lot: Row, schedule: list[Row
         "breakage_revenue": ("breakage",),
         "escheated": ("escheat",),
         "refunded": GIVEN_BACK,
+        "transferred": ("transfers",),
         "additions": (_sold_by(lot),),
     }
     posted = {
@@ -413,7 +429,7 @@ def _schedule_steps(connection: DuckDBPyConnection, lot: Row, schedule: list[Row
             lot["consideration"],
             f"earned {money(earned, decimals)} + refunded {money(refunded, decimals)} {owed}"
             f"+ still deferred {money(closing, decimals)}, together",
-            earned + refunded + escheated + closing,
+            earned + refunded + escheated + moved + closing,
             decimals,
         ),
     ]
@@ -439,9 +455,16 @@ def _credits_tie(
     remaining = found["closing"] if found else ZERO
     drawn = total(row["credits"] for row in draws)
     expired = -total(row["credits"] for row in losses if row["entry_type"] == "expire")
-    others = -total(row["credits"] for row in losses if row["entry_type"] != "expire")
-    parts = [("drawn", drawn), ("expired", expired), ("taken back", others), ("left", remaining)]
-    words = " + ".join(f"{word} {credits_text(value)}" for word, value in parts if value)
-    return tie(
-        "granted", lot["credits"], f"{words}, together", drawn + expired + others + remaining, 0
+    moved = -total(row["credits"] for row in losses if row["entry_type"] == "transfer_out")
+    others = -total(
+        row["credits"] for row in losses if row["entry_type"] not in ("expire", "transfer_out")
     )
+    parts = {
+        "drawn": drawn,
+        "expired": expired,
+        "taken back": others,
+        "moved": moved,
+        "left": remaining,
+    }
+    words = " + ".join(f"{word} {credits_text(value)}" for word, value in parts.items() if value)
+    return tie("granted", lot["credits"], f"{words}, together", total(parts.values()), 0)
