@@ -230,6 +230,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "debits": debits,
             "credits": credits,
             "closing": debits - credits,
+            "functional_opening": D("0.000"),
+            "functional_debits": 2 * debits,
+            "functional_credits": 2 * credits,
+            "functional_closing": 2 * (debits - credits),
         }
         for number, kind, debits, credits in [
             ("1000", "asset", D("10.000"), D("0.000")),
@@ -480,6 +484,12 @@ VIOLATIONS = [
     Violation(
         "trial_balance",
         {"debits": D("10.001"), "closing": D("10.001")},
+        "the closing balances of a period sum to zero",
+    ),
+    Violation("trial_balance", {"functional_closing": D("20.001")}, "opening, debits and credits"),
+    Violation(
+        "trial_balance",
+        {"functional_debits": D("20.001"), "functional_closing": D("20.001")},
         "the closing balances of a period sum to zero",
     ),
     Violation("trial_balance", {"account_type": "income"}, "account_type: isin"),
