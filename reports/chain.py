@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -85,7 +86,8 @@ def run_demo(
 
     Args:
         settings: Its book; the data and the database are the demo's own.
-        out: Folder for data, database and page; those of an earlier demo are replaced.
+        out: Folder for data, database and page; those of an earlier demo are replaced, the months
+            it closed included.
         tell: Told what was simulated, loaded and built.
         progress_bar: Shows how far a step is.
 
@@ -93,12 +95,14 @@ def run_demo(
         The figures, the page and the database.
     """
     from ingestion.simulation.files import write_company
+    from reports.close.close import evidence_folder
 
     own = replace(settings, data=out / "data", db=out / f"{settings.book_dir.name}.duckdb")
     out.mkdir(parents=True, exist_ok=True)
     # Simulated first: it refuses a folder that holds anybody's files but its own.
     company = write_company(own.data_dir, book=own.book_dir)
     own.database.unlink(missing_ok=True)
+    shutil.rmtree(evidence_folder(own.database), ignore_errors=True)
     rows, files = sum(company.rows.values()), len(company.rows)
     tell(f"Simulated {count(rows, 'row')} in {count(files, 'file')} under {relative(out)}/data.")
     figures = run_chain(own, None, False, tell, progress_bar)

@@ -270,6 +270,9 @@ def test_check_compares_closed_periods_with_what_was_frozen(closed_db: Path) -> 
     (evidence_folder(closed_db) / "0001-close-2026-01/trial_balance.parquet").write_bytes(b"PAR1")
     moved = run("check", "--db", str(closed_db))
     assert moved.exit_code == 1
+    # The page can be written of books whose evidence was changed, and says so.
+    page = run("report", "--db", str(closed_db), "--out", str(closed_db.parent))
+    assert page.exit_code == 0, page.stderr
     assert "FAIL  The evidence of closed periods is as it was frozen" in moved.stdout
 
 

@@ -120,7 +120,7 @@ def closed_results(
     return [
         CheckResult(
             name="evidence_is_as_frozen",
-            kind="file",
+            kind="identity",
             statement="The evidence of closed periods is as it was frozen",
             failures=len(problems),
             is_ok=not problems,
