@@ -7,13 +7,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from reports.close import verify
-from reports.close.close import evidence_folder
+from reports.close.close import evidence_folder, registered_close
 from tests.error_cases import Outcome, run
 from tests.test_reports_chain import own_db  # noqa: F401
 
@@ -229,7 +230,36 @@ def test_a_reopened_period_is_closed_anew_and_the_old_evidence_kept(
         reasons = connection.execute(
             "select reason from raw.period_closes where action = 'reopen'"
         ).fetchall()
-    assert reasons == [("keyed twice",)]
+        assert reasons == [("keyed twice",)]
+        # The register says what the chain says: January is closed again, February open.
+        assert registered_close(connection, date(2026, 1, 1)) is not None
+        assert registered_close(connection, date(2026, 2, 1)) is None
+
+
+def test_a_month_that_a_later_close_covers_is_not_registered_again(own_db: Path) -> None:  # noqa: F811
+    change(
+        own_db,
+        "insert into raw.period_closes (close_id, period, closed_at, action) "
+        "values ('feb', date '2026-02-01', timestamp '2026-03-01 00:00:00', 'close')",
+    )
+    assert close(own_db, "2026-01").exit_code == 0
+    with duckdb.connect(str(own_db), read_only=True) as connection:
+        assert connection.execute("select close_id from raw.period_closes").fetchall() == [("feb",)]
+        assert registered_close(connection, date(2026, 2, 1)) is not None
+    [entry] = verify.entries(evidence_folder(own_db))
+    assert (verify.read_manifest(entry) or {})["closed"]["at"] == "2026-03-01T00:00:00+00:00"
+
+
+def test_books_that_do_not_know_all_until_the_registered_close_are_not_frozen(
+    own_db: Path,  # noqa: F811
+) -> None:
+    change(
+        own_db,
+        "insert into raw.period_closes (close_id, period, closed_at, action) "
+        "values ('jan', date '2026-01-01', timestamp '2026-03-05 00:00:00', 'close')",
+    )
+    refused = close(own_db, "2026-01")
+    assert "the register closes it at 2026-03-05 00:00:00 UTC" in refused.stderr
 
 
 def test_nothing_is_added_to_a_broken_chain(closed_db: Path, evidence: Path) -> None:

@@ -184,14 +184,17 @@ def _not_its_turn(
     if waiting[0][0] != period:
         first = _label(waiting[0][0])
         return [Problem(label, f"{first} is still open", f"Close {first} first.")]
-    ends_at = waiting[0][1].replace(tzinfo=UTC)
-    if ends_at > parameters.as_of:
+    over_at = waiting[0][1].replace(tzinfo=UTC)
+    what = "the period ends"
+    if (registered := registered_close(connection, period)) and registered > over_at:
+        over_at, what = registered, "the register closes it"
+    if over_at > parameters.as_of:
         return [
             Problem(
                 label,
-                f"the period ends at {instant(ends_at)}, and the books were built as of "
+                f"{what} at {instant(over_at)}, and the books were built as of "
                 f"{instant(parameters.as_of)}",
-                f"Run creditbooks build --as-of {label} (or later) and check.",
+                f"Run creditbooks build --as-of {over_at:%Y-%m-%dT%H:%M:%SZ} (or later) and check.",
             )
         ]
     return []
@@ -250,11 +253,26 @@ def _closed_at(connection: DuckDBPyConnection, period: date, parameters: Paramet
     What is received from that instant on is booked later, so nothing can reach the period that
     the frozen books did not know.
     """
-    [row] = connection.execute(
-        "select closes_at from staging.stg_periods where period = ?", [period]
-    ).fetchall()
-    registered: datetime = row[0].replace(tzinfo=UTC)
-    return min(parameters.as_of.astimezone(UTC), registered)
+    return registered_close(connection, period) or parameters.as_of.astimezone(UTC)
+
+
+def registered_close(connection: DuckDBPyConnection, period: date) -> datetime | None:
+    """When a period was closed that the register has closed now; None for an open one.
+
+    Entries move one frontier, in their order: a close to the end of its period, a reopening back to
+    the start of its own. So a close covers earlier periods, and a reopening opens later ones.
+
+    Args:
+        connection: Open on a loaded database.
+        period: First day of the month.
+    """
+    since: datetime | None = None
+    for moved, action, at in connection.execute(
+        "select period, action, closed_at from raw.period_closes order by closed_at, close_id"
+    ).fetchall():
+        is_closed = moved >= period if action == "close" else moved > period
+        since = (since or at.replace(tzinfo=UTC)) if is_closed else None
+    return since
 
 
 def _register(connection: DuckDBPyConnection, entry: Entry) -> None:
@@ -263,11 +281,8 @@ def _register(connection: DuckDBPyConnection, entry: Entry) -> None:
     step: Any = manifest["closed" if entry.action == "close" else "reopened"]
     at = datetime.fromisoformat(step["at"]).replace(tzinfo=None)
     period = date.fromisoformat(f"{entry.period}-01")
-    is_known = connection.execute(
-        "select 1 from raw.period_closes where period = ? and action = ? and closed_at = ?",
-        [period, entry.action, at],
-    ).fetchall()
-    if not is_known:
+    is_closed = registered_close(connection, period) is not None
+    if is_closed != (entry.action == "close"):
         connection.execute(
             "insert into raw.period_closes (close_id, period, closed_at, action, reason, closed_by)"
             " values (?, ?, ?, ?, ?, ?)",

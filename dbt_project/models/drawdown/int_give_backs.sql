@@ -4,9 +4,9 @@
 -- share_amount is what was sold and is given back, tax included; no more than was sold is ever given back, and
 -- what goes beyond it is lost (excess_amount). The other side is where the money or the claim leaves, earned_role
 -- where the part goes that had been earned. What sold it is a payment, or the invoice of a plan, whose price is
--- owed from the first day; an unpaid pack is not on the books, so nothing of it can be given back. A refund that
--- names no payment has no original. A dispute gives back when it is opened, or, by policy, when it is lost; until
--- then the processor keeps the money (decision 28).
+-- owed from the first day; an unpaid pack is not on the books, so nothing of it can be given back. A refund or
+-- dispute of no sale we know has no original. A dispute gives back when it is opened or, by the policy in force
+-- then, when it is lost; until then the processor keeps the money (decision 28).
 
 with
 
@@ -34,6 +34,28 @@ disputes as (
     where topic = 'chargeback' and subject = 'default'
 ),
 
+opened as (
+    select
+        relates_to,
+        min(booked_at) as opened_at
+    from payments
+    where kind = 'dispute_opened'
+    group by relates_to
+),
+
+dated as (
+    select
+        payments.*,
+        opened.opened_at,
+        case
+            when payments.kind = 'dispute_lost' then coalesce(opened.opened_at, payments.booked_at)
+            else payments.booked_at
+        end as decided_at
+    from payments
+    left join opened
+        on payments.relates_to = opened.relates_to
+),
+
 facts as (
     select
         payments.*,
@@ -46,12 +68,12 @@ facts as (
             {%- endfor %}
         end as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from payments
+    from dated as payments
     left join disputes
         on
-            payments.booked_period = disputes.period
-            and payments.booked_at >= disputes.in_force_from
-            and payments.booked_at < disputes.in_force_to
+            {{ period_of('payments.decided_at') }} = disputes.period
+            and payments.decided_at >= disputes.in_force_from
+            and payments.decided_at < disputes.in_force_to
     where
         payments.kind in (
             {%- for kind in kinds %}
@@ -74,8 +96,9 @@ related as (
     where
         case facts.kind
             when 'refund' then true
-            when 'dispute_opened' then originals.payment_id is not null and facts.disputes_count_when = 'dispute_opened'
-            when 'dispute_lost' then originals.payment_id is not null and facts.disputes_count_when = 'lost'
+            when 'dispute_opened' then facts.disputes_count_when = 'dispute_opened'
+            when 'dispute_lost'
+                then facts.relates_to is not null and (facts.disputes_count_when = 'lost' or facts.opened_at is null)
             else originals.payment_id is not null
         end
 ),
@@ -109,11 +132,12 @@ select
     booked_at,
     booked_period,
     currency,
+    relates_to,
     original_id,
     original_amount,
     original_subscription_id,
     sold_for,
-    other_role,
+    case when kind = 'dispute_lost' and opened_at is null then 'cash_in_transit' else other_role end as other_role,
     earned_role,
     share_amount,
     cast(least(tax_amount, share_amount) as {{ t_money() }}) as share_tax,

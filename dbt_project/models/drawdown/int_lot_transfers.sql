@@ -55,13 +55,14 @@ named as (
 ),
 
 inside_a_level as (
-    select distinct
+    select
         node_no,
         to_node_no
     from named
     where
         node_no <> to_node_no
         and wallet_level = to_wallet_level
+    group by node_no, to_node_no
 ),
 
 -- Chains of transfers by their length, up to one too long.

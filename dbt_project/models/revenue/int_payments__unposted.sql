@@ -21,25 +21,21 @@ applied as (
     group by payment_id
 ),
 
-originals as (
-    select * from payments
-    where kind = 'payment'
-),
-
 give_backs as (
     select * from {{ ref('int_give_backs') }}
 ),
 
--- A dispute that was given back when it was opened and is won would bring its credits back.
-won as (
-    select payments.payment_id
+-- A dispute that the processor holds the money of until it is decided; what was given back when it was opened
+-- would have to bring its credits back when it is won.
+held as (
+    select payments.relates_to
     from payments
-    inner join give_backs
-        on
-            payments.relates_to = give_backs.original_id
-            and give_backs.kind = 'dispute_opened'
-    where payments.kind = 'dispute_won'
-    group by payments.payment_id
+    left join give_backs
+        on payments.payment_id = give_backs.payment_id
+    where
+        payments.kind = 'dispute_opened'
+        and give_backs.payment_id is null
+    group by payments.relates_to
 ),
 
 reasons as (
@@ -56,19 +52,28 @@ reasons as (
                 and applied.amount > 0
                 and payments.net_amount > applied.amount
                 then 'its grants carry less than was paid: the rest is held as unapplied'
-            when payments.kind = 'refund' and originals.payment_id is null
+            when payments.kind = 'refund' and give_backs.original_id is null
                 then 'it names no payment to refund: booked against revenue'
+            when payments.kind in ('dispute_opened', 'dispute_lost') and payments.relates_to is null
+                then 'it does not name the payment that is disputed'
+            when payments.kind in ('dispute_opened', 'dispute_lost')
+                and give_backs.payment_id is not null
+                and give_backs.original_id is null
+                then 'it names no payment that was disputed: booked against revenue'
             when payments.kind = 'invoice' and payments.subscription_id is null
                 then 'unpaid and cancellable: nothing is booked until it is paid'
-            when payments.kind in ('credit_note', 'void') and about.kind = 'invoice' and about.subscription_id is null
+            when payments.kind in ('credit_note', 'void', 'write_off')
+                and about.kind = 'invoice'
+                and about.subscription_id is null
                 then 'of an invoice that nothing is booked of until it is paid'
             when payments.kind in ('credit_note', 'void') and give_backs.payment_id is null
                 then 'it names no payment and no invoice of a plan that it could be taken from'
-            when won.payment_id is not null
-                then 'the dispute was given back when it was opened: bringing its credits back is not carried out yet'
+            when payments.kind = 'dispute_won' and held.relates_to is null
+                then 'no open dispute of its payment is held, or it was given back when opened: bringing credits back is not carried out yet'
         end as reason,
         payments.kind = 'payment' and applied.payment_id is null as is_unapplied,
-        won.payment_id is not null
+        (payments.kind = 'dispute_won' and held.relates_to is null)
+        or (payments.kind in ('dispute_opened', 'dispute_lost') and payments.relates_to is null)
         or (
             payments.kind in ('credit_note', 'void')
             and give_backs.payment_id is null
@@ -77,14 +82,12 @@ reasons as (
     from payments
     left join give_backs
         on payments.payment_id = give_backs.payment_id
-    left join won
-        on payments.payment_id = won.payment_id
+    left join held
+        on payments.relates_to = held.relates_to
     left join payments as about
         on payments.relates_to = about.payment_id
     left join applied
         on payments.payment_id = applied.payment_id
-    left join originals
-        on payments.relates_to = originals.payment_id
 )
 
 select

@@ -12,16 +12,12 @@ payments as (
     from {{ ref('stg_payments') }} as payments
     left join {{ ref('int_give_backs') }} as give_backs
         on payments.payment_id = give_backs.payment_id
+    left join {{ ref('int_payments__unposted') }} as unposted
+        on payments.payment_id = unposted.payment_id
     where
         payments.kind in ('payout', 'fee', 'write_off', 'dispute_opened', 'dispute_won')
         and give_backs.payment_id is null
-        and not exists (
-            select 1 from {{ ref('int_give_backs') }} as opened
-            where
-                payments.kind = 'dispute_won'
-                and opened.kind = 'dispute_opened'
-                and opened.original_id = payments.relates_to
-        )
+        and unposted.payment_id is null
 )
 
 {% set gross = ('gross_amount', '(net_functional + tax_functional)') -%}
