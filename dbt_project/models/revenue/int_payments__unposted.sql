@@ -69,7 +69,7 @@ reasons as (
             when payments.kind in ('credit_note', 'void') and give_backs.payment_id is null
                 then 'it names no payment and no invoice of a plan that it could be taken from'
             when payments.kind = 'dispute_won' and held.relates_to is null
-                then 'no open dispute of its payment is held, or it was given back when opened: bringing credits back is not carried out yet'
+                then 'no open dispute of its payment is held, or it was given back when opened: bringing credits back is not done yet'
         end as reason,
         payments.kind = 'payment' and applied.payment_id is null as is_unapplied,
         (payments.kind = 'dispute_won' and held.relates_to is null)
