@@ -137,6 +137,8 @@ BAD: list[tuple[str, dict[str, Any], str | None, str]] = [
      "is not above 0"),
     ("lot_events", {"kind": "transfer"}, None,
      "to_customer_id and to_wallet are both missing for a transfer"),
+    ("lot_events", {"kind": "reprice", "credits": Decimal(1)}, None,
+     "a reprice takes all that a lot has left, and leaves it in its wallet"),
     ("lot_events", {"occurred_at": EARLIEST - MOMENT}, "occurred_at", BEFORE),
     ("lot_events", {"occurred_at": LATEST}, "occurred_at", AFTER),
     ("lot_events", {"received_at": EARLIEST - MOMENT}, "received_at", BEFORE),

@@ -1,5 +1,5 @@
 -- Fails for a change to a lot that the drawdown does not carry out, and says why: it names no lot, it extends
--- or transfers one that cannot be, it resets one that rolls over, or its kind is not carried out.
+-- transfers or reprices one that cannot be, or it resets one that rolls over.
 
 with
 
@@ -22,11 +22,10 @@ judged as (
         events.kind,
         case
             when events.lot_no is null then 'no lot has this id'
-            when events.kind not in ('void', 'reduce', 'extend', 'reset', 'transfer') then 'changes of this kind are not carried out'
             when events.kind in ('extend', 'reset') and events.parent_lot_id is not null
                 then 'a refill follows the lot it fills, ' || events.parent_lot_id
             when events.kind = 'extend' then extensions.problem
-            when events.kind = 'transfer' then transfers.problem
+            when events.kind in ('transfer', 'reprice') then transfers.problem
             when events.kind = 'reset' and rollovers.lot_no is not null then 'the lot rolls over, by the terms of its offer'
         end as problem
     from events

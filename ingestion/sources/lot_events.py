@@ -27,7 +27,7 @@ class LotEvents(pa.DataFrameModel):
     credits: Annotated[pl.Decimal, 28, 9] = pa.Field(nullable=True, gt=0)
     """How many of the lot's credits, in its wallet's unit; empty = all that are left."""
     new_expires_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True)
-    """Where `extend` moves the expiry to, UTC."""
+    """Where `extend` moves the expiry to, and `reprice` if it is later, UTC."""
     least: Annotated[pl.Decimal, 28, 9] = pa.Field(nullable=True, ge=0)
     """What a `reset` fills the lot up to, where less is left; empty = nothing is added."""
     most: Annotated[pl.Decimal, 28, 9] = pa.Field(nullable=True, ge=0)
@@ -82,6 +82,16 @@ class LotEvents(pa.DataFrameModel):
             (pl.col("kind") != "transfer").fill_null(True)
             | pl.col("to_customer_id").is_not_null()
             | pl.col("to_wallet").is_not_null()
+        )
+
+    @pa.dataframe_check(
+        error="a reprice takes all that a lot has left, and leaves it in its wallet"
+    )
+    def reprice_moves_nothing(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Part of a lot, or another wallet, is a transfer's business."""
+        return data.lazyframe.select(
+            (pl.col("kind") != "reprice").fill_null(True)
+            | pl.all_horizontal(pl.col("credits", "to_customer_id", "to_wallet", "rate").is_null())
         )
 
 

@@ -53,7 +53,20 @@ demand as (
     group by stretch_no
 ),
 
+transfers as (
+    select
+        transfers.*,
+        phases.place_no as to_place_no
+    from {{ ref('int_lot_transfers') }} as transfers
+    inner join phases
+        on
+            transfers.to_lot_no = phases.lot_no
+            and phases.phase_no = 1
+    where transfers.problem is null
+),
+
 -- What a transfer brings is known once the wallet it comes from was walked; until then it is added as nothing.
+-- A reprice adds nothing either: what its lot has left moves on to the place of the new one.
 --
 -- At one instant: what ends leaves first; lots move on to their next phase; new lots arrive; what rolled over
 -- is capped; resets, each of which cuts before it fills; removals; the ends of lots that come and go at that
@@ -140,13 +153,18 @@ instructions as (
         removals.removed_at as moment,
         6 as turn,
         '' as reset_id,
-        'take' as op,
+        case when reprices.lot_no is null then 'take' else 'move' end as op,
         removals.place_no as k,
-        removals.requested as x,
+        coalesce(cast(reprices.to_place_no as {{ t_credits() }}), removals.requested) as x,
         removals.removal_id as reference
     from {{ ref('int_lot_removals') }} as removals
     inner join lots
         on removals.lot_no = lots.lot_no
+    left join transfers as reprices
+        on
+            removals.lot_no = reprices.lot_no
+            and removals.removal_id = reprices.lot_event_id
+            and reprices.is_reprice
     where removals.withheld is null
     union all
     select
@@ -185,18 +203,6 @@ tape as (
         *,
         cast(row_number() over (partition by node_no order by moment, turn, reset_id, k, reference) as bigint) as i
     from instructions
-),
-
-transfers as (
-    select
-        transfers.*,
-        phases.place_no as to_place_no
-    from {{ ref('int_lot_transfers') }} as transfers
-    inner join phases
-        on
-            transfers.to_lot_no = phases.lot_no
-            and phases.phase_no = 1
-    where transfers.problem is null
 ),
 
 -- Wallets that receive from others of their level come after those: each pass has what the ones before moved.
@@ -285,7 +291,7 @@ entries as (
         tape.reference,
         case when tape.op in ('burn', 'owe') then tape.k end as stretch_no,
         burned.i,
-        burned.k as place_no,
+        case when tape.op = 'move' and tape.turn = 6 then tape.k else burned.k end as place_no,
         burned.taken_from,
         burned.taken_to
     from burned
@@ -392,8 +398,8 @@ final as (
     select
         case
             when entries.stretch_no is not null then 'draw'
-            when entries.op <> 'take' then entries.op
             when entries.turn = 6 then 'remove'
+            when entries.op <> 'take' then entries.op
             else 'expire'
         end as entry_type,
         entries.node_no,

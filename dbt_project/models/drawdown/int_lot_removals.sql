@@ -4,9 +4,10 @@
 -- lots, as far as credits are left: unearned credits go first, what was already earned is contra revenue
 -- (ACCOUNTING 5). The payment of a plan belongs to the period it names, or else to the one it was made in. A plan
 -- whose credits expire when another replaces it gives back the share of its price first, and then loses what is
--- left (removals of one instant take their turn by removal_id). A void or reduction from the lot_events feed takes the credits it names, or
--- all that are left; so does a transfer that can be carried out. From a lot that is not released yet nobody else
--- takes anything: withheld is what such a removal took, for which the lot starts with less.
+-- left (removals of one instant take their turn by removal_id). A void or reduction from the lot_events feed takes
+-- the credits it names, or all that are left; so does a transfer that can be carried out, and a reprice. From a lot
+-- that is not released yet nobody else takes anything: withheld is what such a removal took, for which the lot
+-- starts with less.
 
 with
 
@@ -144,7 +145,7 @@ removals as (
         lots.lot_no,
         transfers.booked_at as removed_at,
         coalesce(transfers.credits, lots.credits) as requested,
-        transfers.reason
+        case when transfers.is_reprice then coalesce(transfers.reason, 'repriced') else transfers.reason end as reason
     from {{ ref('int_lot_transfers') }} as transfers
     inner join lots
         on transfers.lot_no = lots.lot_no

@@ -3,7 +3,9 @@
 -- What arrives follows from what the lot has left, so a wallet's burn-down comes after that of every wallet it
 -- receives from: in a later level, or in a later pass of its level (pass_no of the lot that arrives: the longest
 -- chain of transfers that leads to its wallet inside the level). Credits cannot move to an earlier level, nor in
--- a circle between wallets of one level (decision 17).
+-- a circle between wallets of one level (decision 17). A reprice stays in its wallet: the burn-down moves all that
+-- a lot has left to the place of another one, which shares a value per credit with what is repriced with it
+-- (blend_no, decision 21).
 
 with
 
@@ -26,12 +28,14 @@ ratable as (
 named as (
     select
         events.lot_event_id,
+        events.kind = 'reprice' as is_reprice,
         events.booked_at,
         events.credits,
         events.reason,
         events.rate,
         lots.lot_no,
         lots.node_no,
+        lots.currency,
         lots.wallet_level,
         lots.parent_lot_id,
         lots.usable_from,
@@ -39,7 +43,6 @@ named as (
         to_lots.node_no as to_node_no,
         to_lots.wallet_level as to_wallet_level,
         to_lots.booked_at as moved_at,
-        to_lots.expires_at as to_expires_at,
         wallets.precision as to_precision,
         wallets.rounding as to_rounding
     from {{ ref('stg_lot_events') }} as events
@@ -51,7 +54,7 @@ named as (
             and events.lot_event_id = to_lots.origin_id
     inner join wallets
         on to_lots.wallet = wallets.wallet
-    where events.kind = 'transfer'
+    where events.kind in ('transfer', 'reprice')
 ),
 
 inside_a_level as (
@@ -95,7 +98,7 @@ joined as (
     select
         named.*,
         coalesce(passes.pass_no, 0) as pass_no,
-        phases.expires_at,
+        coalesce(phases.is_rolled_over, true) as is_over,
         ratable.lot_no is not null as earns_by_time
     from named
     left join passes
@@ -111,6 +114,7 @@ joined as (
 
 select
     lot_event_id,
+    is_reprice,
     lot_no,
     node_no,
     booked_at,
@@ -124,13 +128,16 @@ select
     to_precision,
     to_rounding,
     pass_no,
+    min(to_lot_no) over (
+        partition by case when not is_reprice then lot_event_id end, node_no, currency, case when is_reprice then moved_at end
+    ) as blend_no,
     case
         when parent_lot_id is not null then 'a refill follows the lot it fills, ' || parent_lot_id
-        when node_no = to_node_no then 'the pool and the wallet are the same: nothing would move'
+        when node_no = to_node_no and not is_reprice then 'the pool and the wallet are the same: nothing would move'
         when moved_at < usable_from then 'the lot cannot be used yet'
+        when earns_by_time and is_reprice then 'the lot earns by time: a change of its plan changes its price'
         when earns_by_time then 'the lot earns by time, whoever has its credits'
-        when moved_at >= to_expires_at and coalesce(expires_at <> to_expires_at, true)
-            then 'the lot has lapsed, or rolled over by the terms of its offer'
+        when is_over then 'the lot has lapsed, or rolled over by the terms of its offer'
         when to_wallet_level < wallet_level then 'the wallet is drawn down before the one the credits come from'
         when pass_no >= {{ var('transfer_passes') | int }} then 'credits go around between wallets, or through too many of them'
     end as problem

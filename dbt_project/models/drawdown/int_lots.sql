@@ -17,7 +17,7 @@
 -- A transfer grants its credits anew where they go: a lot of its own with the kind, end and priority of the one
 -- they come from (transferred_from), which may itself have been transferred. What arrives, and the consideration
 -- that moves along, follow from the burn-down: int_lots has the most it can be and no consideration,
--- int_lot_values what came of it (decision 17).
+-- int_lot_values what came of it (decision 17). A reprice does the same inside a wallet (decision 21).
 
 with
 
@@ -69,13 +69,13 @@ transfers as (
         events.to_customer_id,
         events.to_wallet,
         events.rate,
-        max(extensions.new_expires_at) as extended_to
+        greatest(events.new_expires_at, max(extensions.new_expires_at)) as extended_to
     from {{ ref('stg_lot_events') }} as events
     left join extensions
         on
             events.lot_id = extensions.lot_id
             and events.booked_at >= extensions.booked_at
-    where events.kind = 'transfer'
+    where events.kind in ('transfer', 'reprice')
     group by
         events.lot_event_id,
         events.lot_id,
@@ -84,7 +84,8 @@ transfers as (
         events.credits,
         events.to_customer_id,
         events.to_wallet,
-        events.rate
+        events.rate,
+        events.new_expires_at
 ),
 
 granted as (

@@ -3,6 +3,9 @@
 -- A lot that was transferred brings what its credits carried where they come from: the difference of two values of
 -- money released to date (decision 4), in either currency. Transfers are what a lot releases last in a period, in the
 -- order of their instants; what moved on from a lot that was itself transferred follows it (decision 17).
+--
+-- Lots repriced together bring what they carry into one sum, which their new lots share by credits (decision 21).
+-- So values are worked out by generation: those of a lot when all that it is blended with are known.
 
 with
 
@@ -18,6 +21,7 @@ transfers as (
     select
         transfers.lot_no,
         transfers.to_lot_no,
+        transfers.blend_no,
         losses.booked_period,
         losses.credits,
         {{ sum_credits(
@@ -50,13 +54,15 @@ settled as (
         on progress.lot_no = givers.lot_no
 ),
 
-steps as (
+moved as (
     select
         transfers.lot_no,
         transfers.to_lot_no,
+        transfers.blend_no,
         cast(settled.settled - transfers.credits_from_here as {{ t_credits() }}) as before_it,
         transfers.credits as moved,
-        grants.credits as of_credits
+        grants.credits as of_credits,
+        arrived.credits as weight
     from transfers
     inner join settled
         on
@@ -64,6 +70,47 @@ steps as (
             and transfers.booked_period = settled.booked_period
     inner join grants
         on transfers.lot_no = grants.lot_no
+    inner join grants as arrived
+        on transfers.to_lot_no = arrived.lot_no
+),
+
+generations as (
+    with recursive
+
+    following as (
+        select
+            blend_no,
+            1 as generation
+        from moved
+        union
+        select
+            later.blend_no,
+            following.generation + 1 as generation
+        from following
+        inner join moved as earlier
+            on following.blend_no = earlier.blend_no
+        inner join moved as later
+            on earlier.to_lot_no = later.lot_no
+    )
+
+    select
+        blend_no,
+        max(generation) as generation
+    from following
+    group by blend_no
+),
+
+steps as (
+    select
+        moved.*,
+        generations.generation
+    from moved
+    inner join generations
+        on moved.blend_no = generations.blend_no
+),
+
+last_generation as (
+    select max(generation) as generation from steps
 ),
 
 carried as (
@@ -72,6 +119,7 @@ carried as (
     chain as (
         select
             lots.lot_no,
+            0 as generation,
             lots.consideration,
             lots.functional_consideration,
             lots.minor_units,
@@ -81,21 +129,76 @@ carried as (
             on lots.lot_no = givers.lot_no
         where lots.transferred_from is null
         union all
-        select
-            steps.to_lot_no as lot_no,
-            {% for column, minor in [
-                ('consideration', 'minor_units'), ('functional_consideration', 'functional_minor_units')] -%}
-            {{ released_by('chain.' ~ column, 'steps.moved', 'steps.before_it', 'steps.of_credits', 'chain.' ~ minor) }}
-            as {{ column }},
-            {% endfor -%}
-            chain.minor_units,
-            chain.functional_minor_units
-        from chain
-        inner join steps
-            on chain.lot_no = steps.lot_no
+        (
+            with
+
+            known as (
+                select chain.*
+                from chain
+                inner join last_generation
+                    on chain.generation < last_generation.generation
+            ),
+
+            brought as (
+                select
+                    steps.to_lot_no,
+                    steps.blend_no,
+                    steps.generation,
+                    steps.weight,
+                    {% for column, minor in [
+                        ('consideration', 'minor_units'), ('functional_consideration', 'functional_minor_units')] -%}
+                    {{ released_by('known.' ~ column, 'steps.moved', 'steps.before_it', 'steps.of_credits', 'known.' ~ minor) }}
+                    as {{ column }},
+                    {% endfor -%}
+                    known.minor_units,
+                    known.functional_minor_units
+                from known
+                inner join steps
+                    on
+                        known.lot_no = steps.lot_no
+                        and steps.generation = known.generation + 1
+            ),
+
+            blended as (
+                select
+                    to_lot_no,
+                    generation,
+                    weight,
+                    {{ sum_credits('weight', 'partition by blend_no order by to_lot_no rows unbounded preceding') }} as weight_to,
+                    {{ sum_credits('weight', 'partition by blend_no') }} as weight_total,
+                    {{ sum_money('consideration', 'partition by blend_no') }} as consideration,
+                    {{ sum_money('functional_consideration', 'partition by blend_no') }} as functional_consideration,
+                    minor_units,
+                    functional_minor_units
+                from brought
+            )
+
+            select
+                to_lot_no as lot_no,
+                generation,
+                {% for column, minor in [
+                    ('consideration', 'minor_units'), ('functional_consideration', 'functional_minor_units')] -%}
+                {{ released_by(column, 'weight', 'cast(weight_to - weight as ' ~ t_credits() ~ ')', 'weight_total', minor) }}
+                as {{ column }},
+                {% endfor -%}
+                minor_units,
+                functional_minor_units
+            from blended
+            union all
+            select
+                lot_no,
+                generation + 1 as generation,
+                consideration,
+                functional_consideration,
+                minor_units,
+                functional_minor_units
+            from known
+        )
     )
 
-    select * from chain
+    select chain.* from chain
+    inner join last_generation
+        on chain.generation = last_generation.generation
 )
 
 select

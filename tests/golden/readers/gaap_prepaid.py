@@ -23,7 +23,6 @@ from tests.golden.told import Books, Told
 
 YEARLY = "12 months"
 SEPARATE = "separate_contract"
-BLENDING = "prospective blending of a changed contract (reprice)"
 
 
 def periods_of(questions: Any, *lists: Any) -> Periods:
@@ -186,28 +185,36 @@ def tell_taxed_sale(given: Mapping[str, Any], questions: Any, desk: Desk) -> Tol
 
 
 def tell_added_units(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
-    """Units added at their own price: a contract beside the first, each billed on delivery."""
+    """Units added to a contract, each billed on delivery.
+
+    At the price of units alone they are a contract beside the first; or else all that are still to
+    come have one price from then on.
+    """
     currency, periods = currency_of(given, desk), periods_of(questions)
     before, after = periods.names[0], periods.names[-1]
-    for label, price in (
-        ("original", given["price_original"]),
-        ("added", given["added_price"]),
-    ):
-        desk.price([Link(desk.wallet(label))], line=label, overage=exact(price))
+    old, new = exact(given["price_original"]), exact(given["added_price"])
+    added = exact(given["added_units"])
     left = exact(given["units_original"]) - exact(given["delivered_before"])
+    later = {"original": (left, old), "added": (added, new)}
+    if given.get("policy.modification", SEPARATE) != SEPARATE:
+        price = (left * old + added * new) / (left + added)
+        later = {"blended": (left + added, price.quantize(Decimal("1e-9")))}
+    prices = {"original": old} | {label: price for label, (_, price) in later.items()}
+    for label, price in prices.items():
+        desk.price([Link(desk.wallet(label))], line=label, overage=price)
     for label, units, at in (
-        ("original", given["delivered_before"], periods.inside(before)),
-        ("original", left, periods.inside(after)),
-        ("added", given["added_units"], periods.inside(after, 1)),
+        ("original", exact(given["delivered_before"]), periods.inside(before)),
+        *(
+            (name, units, periods.inside(after, n))
+            for n, (name, (units, _)) in enumerate(later.items())
+        ),
     ):
         desk.use(f"{label}-{at:%Y%m%d%H%M}", units, at, line=label)
 
     def other(books: Books, money: Money) -> Mapping[str, Any]:
         return {"total_revenue": money.earned(map(periods.month, periods.names))}
 
-    told = answering(desk, currency, periods, questions, other)
-    is_separate = given.get("policy.modification", SEPARATE) == SEPARATE
-    return told if is_separate else Told(told.answers, (BLENDING,))
+    return answering(desk, currency, periods, questions, other)
 
 
 def tell_presentation(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:

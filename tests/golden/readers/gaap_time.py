@@ -13,8 +13,8 @@ from typing import Any
 
 from tests.golden.facts import Desk, Link
 from tests.golden.money import Money
-from tests.golden.readers.gaap_prepaid import BLENDING, answering, periods_of
-from tests.golden.readers.sales import bill, currency_of, exact, sell
+from tests.golden.readers.gaap_prepaid import answering, periods_of
+from tests.golden.readers.sales import INSTALMENTS, bill, currency_of, exact, sell
 from tests.golden.told import Books, Told
 
 CONVENTIONS = {
@@ -124,7 +124,7 @@ def tell_blend(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
         return {"annual_after": money.earned([periods.month(periods.names[-1])])}
 
     told = answering(desk, currency, periods, questions, other)
-    return Told(told.answers, (BLENDING,))
+    return Told(told.answers, (INSTALMENTS,))
 
 
 def tell_advance(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:

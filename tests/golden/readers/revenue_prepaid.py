@@ -20,7 +20,7 @@ from tests.golden.facts import Desk, Link
 from tests.golden.money import BREAKAGE, REVENUE, Money
 from tests.golden.readers.gaap_rights import share
 from tests.golden.readers.periods import Periods, day
-from tests.golden.readers.sales import exact, figure_of, sell
+from tests.golden.readers.sales import INSTALMENTS, exact, figure_of, sell
 from tests.golden.snapshot import ZERO, Account
 from tests.golden.told import Books, Told
 
@@ -347,7 +347,7 @@ def tell_instalments(given: Mapping[str, Any], questions: Any, desk: Desk) -> To
             }
         }
 
-    return Told(answers, ("commitments billed in instalments, with a contract asset",))
+    return Told(answers, (INSTALMENTS,))
 
 
 def tell_term_commitment(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
