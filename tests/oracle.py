@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 BILLION = 10**9
@@ -54,17 +54,30 @@ class Lot:
     priority: int
     kind_rank: int
     rollover: Rollover | None = None
+    booked_at: datetime | None = None
+    """Where it is later than effective_at: from then on it can be used."""
     fills: str | None = None
     """The lot that this one is a refill of."""
     remaining: int = 0
     expired: int = 0
     removed: int = 0
+    moved: int = 0
     is_rolled_over: bool = False
     has_lapsed: bool = False
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it was booked after its start."""
+        return self.booked_at is not None
+
+    @property
+    def usable_from(self) -> datetime:
+        """When it can first be used."""
+        return self.booked_at or self.effective_at
+
     def is_usable(self, now: datetime) -> bool:
         """Whether it has begun and not ended."""
-        return self.effective_at <= now and not self.has_lapsed
+        return self.usable_from <= now and not self.has_lapsed
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,43 @@ class Reset:
 
 
 @dataclass(frozen=True)
+class Transfer:
+    """Moves up to `credits` of a lot, None for all, to a lot of another place, or of the same.
+
+    Attributes:
+        rate: How many arrive for one.
+        until: The end of the new lot, where it is later than that of the old one.
+        depth: How many transfers led to the lot.
+    """
+
+    transfer_id: str
+    lot_id: str
+    at: datetime
+    credits: int | None
+    to_customer: str
+    to_wallet: str
+    rate: Fraction
+    until: datetime | None
+    depth: int
+
+
+@dataclass(frozen=True)
+class DailyLimit:
+    """Most that all of a customer may take in a day, in the first wallet of a price.
+
+    Attributes:
+        wallet: Of prices that begin there; None for all.
+        action: What becomes of the rest: unfunded, overage, or flag, which keeps nothing.
+    """
+
+    limit_id: str
+    customer: str
+    wallet: str | None
+    allowance: int
+    action: str
+
+
+@dataclass(frozen=True)
 class Price:
     """Credits of one wallet per `per` units of quantity."""
 
@@ -113,7 +163,7 @@ class Price:
 
 @dataclass(frozen=True)
 class Event:
-    """One usage event; `chain` is the ordered prices of its rate."""
+    """One usage event, booked at `at`; `chain` is the ordered prices of its rate."""
 
     event_id: str
     customer: str
@@ -122,6 +172,13 @@ class Event:
     chain: tuple[Price, ...]
     overage: Fraction | None = None
     """Money per unit of quantity beyond the chain; None leaves it unfunded."""
+    served_at: datetime | None = None
+    """When it was used; None for when it is booked."""
+
+    @property
+    def day(self) -> date:
+        """The day it counts for in limits, UTC."""
+        return (self.served_at or self.at).date()
 
 
 @dataclass
@@ -129,9 +186,10 @@ class Outcome:
     """What the walk found, all in billionths."""
 
     draws: dict[tuple[str, str], int] = field(default_factory=dict)
-    overage: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Event -> credits in the last wallet of its chain, and money."""
-    unfunded: dict[str, int] = field(default_factory=dict)
+    overage: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """Event and cause -> credits, in the last wallet of its chain or, above a limit, the first; and
+    money."""
+    unfunded: dict[tuple[str, str], int] = field(default_factory=dict)
     rolled: dict[tuple[str, datetime], int] = field(default_factory=dict)
     """Lot and instant -> credits that rolled over."""
     owed: dict[str, int] = field(default_factory=dict)
@@ -152,6 +210,10 @@ class Walk:
         default_factory=lambda: defaultdict(list)
     )
     """Customer and wallet -> events owed for, in the order they were."""
+    limits: Sequence[DailyLimit] = ()
+    taken: defaultdict[tuple[DailyLimit, date], int] = field(
+        default_factory=lambda: defaultdict(int)
+    )
 
     def __post_init__(self) -> None:
         for lot in self.lots:
@@ -178,6 +240,8 @@ class Walk:
         rolled = []
         for lot in self.lots:
             if lot.expires_at is None or lot.expires_at > now or lot.has_lapsed:
+                continue
+            if lot.usable_from > now:
                 continue
             terms = lot.rollover
             if terms is None or lot.is_rolled_over:
@@ -260,9 +324,59 @@ class Walk:
         lot.remaining -= taken
         lot.removed += taken
 
+    def transfer(self, transfer: Transfer) -> None:
+        """Move what a lot has left of an amount into a lot of its own."""
+        if transfer.lot_id not in self.families:
+            return
+        lot = self.families[transfer.lot_id][0]
+        wanted = lot.remaining if transfer.credits is None else transfer.credits
+        taken = min(lot.remaining, wanted)
+        if not taken:
+            return
+        lot.remaining -= taken
+        lot.moved += taken
+        ends = lot.expires_at
+        arrived = max(1, rounded(taken * transfer.rate))
+        new = Lot(
+            f"{lot.lot_id}:{transfer.transfer_id}",
+            transfer.to_customer,
+            transfer.to_wallet,
+            arrived,
+            transfer.at,
+            ends and max(ends, transfer.until or ends),
+            lot.priority,
+            lot.kind_rank,
+            remaining=arrived,
+        )
+        self.families[new.lot_id] = [new]
+        self.lots.append(new)
+
+    def kept(self, event: Event, cost: int) -> tuple[int, int]:
+        """What limits keep of a cost: in all, and of that unfunded whatever the rate says."""
+        above = {"unfunded": 0, "overage": 0, "flag": 0}
+        for limit in self.limits:
+            if limit.customer == event.customer and limit.wallet in (None, event.chain[0].wallet):
+                self.taken[limit, event.day] += cost
+                excess = min(cost, self.taken[limit, event.day] - limit.allowance)
+                above[limit.action] = max(above[limit.action], excess)
+        return max(above["unfunded"], above["overage"]), above["unfunded"]
+
+    def leave(self, event: Event, cause: str, credits: int, full: int, *, billed: bool) -> None:
+        """What no lot pays is sold in arrears, or stays unfunded."""
+        if not credits:
+            return
+        if event.overage is None or not billed:
+            self.outcome.unfunded[event.event_id, cause] = credits
+            return
+        share = event.quantity
+        if credits != full:
+            share = Fraction(rounded(event.quantity * BILLION * credits / full), BILLION)
+        money = rounded(share * event.overage * BILLION)
+        self.outcome.overage[event.event_id, cause] = (credits, money)
+
     def repay(self, now: datetime) -> None:
         """Let lots that begin now pay what their wallets owe, oldest debt first."""
-        for lot in self.in_order(lot for lot in self.lots if lot.effective_at == now):
+        for lot in self.in_order(lot for lot in self.lots if lot.usable_from == now):
             events = self.debts[lot.customer, lot.wallet] if lot.wallet in self.carrying else []
             while events and lot.remaining:
                 event_id = events[0]
@@ -279,7 +393,12 @@ class Walk:
         for place, price in enumerate(event.chain):
             next_full = price.cost(event.quantity)
             if place == 0:
-                unpaid = next_full
+                kept, unfunded = self.kept(event, next_full)
+                if event.overage is None:
+                    unfunded = kept
+                self.leave(event, "limit", kept - unfunded, next_full, billed=True)
+                self.leave(event, "limit", unfunded, next_full, billed=False)
+                unpaid = next_full - kept
             elif unpaid:
                 unpaid = (
                     next_full if unpaid == full else rounded(Fraction(next_full * unpaid, full))
@@ -305,18 +424,8 @@ class Walk:
         if unpaid and last in self.carrying:
             self.debts[event.customer, last].append(event.event_id)
             self.outcome.owed[event.event_id] = unpaid
-        elif unpaid and event.overage is not None:
-            share = (
-                event.quantity
-                if unpaid == full
-                else Fraction(rounded(event.quantity * BILLION * unpaid / full), BILLION)
-            )
-            self.outcome.overage[event.event_id] = (
-                unpaid,
-                rounded(share * event.overage * BILLION),
-            )
-        elif unpaid:
-            self.outcome.unfunded[event.event_id] = unpaid
+        else:
+            self.leave(event, "chain", unpaid, full, billed=True)
 
 
 def walk(
@@ -327,32 +436,40 @@ def walk(
     extensions: Sequence[Extension] = (),
     resets: Sequence[Reset] = (),
     carrying: frozenset[str] = frozenset(),
+    transfers: Sequence[Transfer] = (),
+    limits: Sequence[DailyLimit] = (),
 ) -> Outcome:
-    """Draw every event down, one at a time, in the order (time, event id).
+    """Draw every event down, one at a time, as booked, at one instant as served, then by event id.
 
     At one instant lots end or roll over and are extended, then what rolled over is capped, then
-    resets and removals apply, then lots that begin repay what is owed, then events are paid. What
-    ends by `until` has ended, that instant included.
+    resets, removals and transfers apply, then lots that begin repay what is owed, then events are
+    paid. What ends by `until` has ended, that instant included.
 
     Args:
-        lots: Changed in place: remaining, expired and removed are filled, refills are added.
+        lots: Changed in place: remaining, expired, removed and moved are filled, refills and what
+            transfers bring are added.
         events: Any order.
-        removals: Any order; at one instant they apply in the order (lot burn key, removal id).
+        removals: Any order; those of one lot and instant apply by their ids, among its transfers.
         until: End of the books; a lot whose window ended by then has expired.
         extensions: Any order; each of a lot that has not lapsed.
         resets: Any order; at one instant in the order of their ids.
         carrying: Wallets that owe what no lot pays; last in every chain they are in.
+        transfers: Any order; of lots that neither roll over nor are extended or reset.
+        limits: Any order; the largest excess of each action counts.
     """
-    run = Walk(lots, carrying=carrying)
-    begins = {lot.effective_at for lot in lots if lot.wallet in carrying}
+    run = Walk(lots, carrying=carrying, limits=limits)
+    begins = {lot.usable_from for lot in lots if lot.wallet in carrying or lot.is_late}
     ends = {
         until,
         *(lot.expires_at for lot in lots),
         *(lot.rollover.until for lot in lots if lot.rollover),
         *(extension.until for extension in extensions),
+        *(transfer.until for transfer in transfers),
+        *(lot.booked_at for lot in lots),
     }
-    facts: defaultdict[datetime, list[Extension | Reset | Removal | Event]] = defaultdict(list)
-    for fact in (*extensions, *resets, *removals, *events):
+    facts: defaultdict[datetime, list[Extension | Reset | Removal | Transfer | Event]]
+    facts = defaultdict(list)
+    for fact in (*extensions, *resets, *removals, *transfers, *events):
         facts[fact.at].append(fact)
     for now in sorted({end for end in ends if end is not None} | begins | facts.keys()):
         if now > until:
@@ -366,13 +483,23 @@ def walk(
         run.cap(rolled, now)
         for reset in sorted((x for x in due if isinstance(x, Reset)), key=lambda x: x.reset_id):
             run.reset(reset)
-        for removal in sorted(
-            (x for x in due if isinstance(x, Removal)),
-            key=lambda x: (run.burn_key(run.families[x.lot_id][0]), x.removal_id),
+        for change in sorted(
+            (x for x in due if isinstance(x, Removal | Transfer)),
+            key=lambda x: (
+                (x.depth, x.lot_id, x.transfer_id)
+                if isinstance(x, Transfer)
+                else (0, x.lot_id, x.removal_id)
+            ),
         ):
-            run.remove(removal)
+            if isinstance(change, Transfer):
+                run.transfer(change)
+            else:
+                run.remove(change)
         if carrying:
             run.repay(now)
-        for event in sorted((x for x in due if isinstance(x, Event)), key=lambda x: x.event_id):
+        for event in sorted(
+            (x for x in due if isinstance(x, Event)),
+            key=lambda x: (x.served_at or x.at, x.event_id),
+        ):
             run.pay(event)
     return run.outcome
