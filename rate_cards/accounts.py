@@ -32,6 +32,7 @@ Role = Literal[
     "disputes_contra_revenue",
     "payment_fees",
     "bad_debt",
+    "recoveries",
     "other_loss",
     "fx_gain_loss",
 ]
@@ -72,6 +73,7 @@ DEFAULT_CHART: Mapping[Role, DefaultAccount] = {
     "disputes_contra_revenue": DefaultAccount("contra_revenue", "4930", "Disputes"),
     "payment_fees": DefaultAccount("expense", "6100", "Payment processing fees"),
     "bad_debt": DefaultAccount("expense", "6200", "Bad debt"),
+    "recoveries": DefaultAccount("expense", "6250", "Recoveries of what was given up"),
     "other_loss": DefaultAccount("expense", "6300", "Other losses on payments"),
     "fx_gain_loss": DefaultAccount("expense", "7000", "Foreign exchange gain or loss"),
 }

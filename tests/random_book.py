@@ -490,7 +490,7 @@ def add_limit(book: RandomBook, dice: random.Random, customer: str, limit_id: st
 
 
 def write_book(folder: Path, book: RandomBook, shuffle: random.Random | None = None) -> None:
-    """The book's files; with a shuffle each feed in three of them, in any order, some rows twice."""
+    """The book's files; with a shuffle each feed in three, in any order, some rows twice."""
     (folder / "cards").mkdir(parents=True)
     (folder / "book.yml").write_text(BOOK)
     offers = "".join(offer.text(name) for name, offer in OFFERS.items())

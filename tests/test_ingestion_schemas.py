@@ -100,8 +100,9 @@ BAD: list[tuple[str, dict[str, Any], str | None, str]] = [
     ("payments", {"quantity": Decimal(0)}, "quantity", "is not above 0"),
     ("payments", {"currency": "usd"}, "currency", "is not a currency of ISO 4217"),
     ("payments", {"currency": "XYZ"}, "currency", "is not a currency of ISO 4217"),
-    ("payments", {"kind": "paid"}, "kind", "is none of invoice, payment, refund, dispute_opened, "
-     "dispute_won, dispute_lost, credit_note, void, write_off, fee, payout"),
+    ("payments", {"kind": "paid"}, "kind",
+     "is none of invoice, payment, balance_applied, refund, dispute_opened, dispute_won, "
+     "dispute_lost, credit_note, void, write_off, fee, payout"),
     ("payments", {"customer_id": None}, None, "customer_id is missing"),
     ("payments", {"tax": Decimal("10.000000001")}, None, "tax is more than amount"),
     ("payments", {"period_start": NOON, "period_end": NOON}, None,

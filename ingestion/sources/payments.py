@@ -14,6 +14,7 @@ from rate_cards.currencies import MINOR_UNITS
 KINDS = (
     "invoice",
     "payment",
+    "balance_applied",
     "refund",
     "dispute_opened",
     "dispute_won",

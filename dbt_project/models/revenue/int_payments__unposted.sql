@@ -25,8 +25,7 @@ give_backs as (
     select * from {{ ref('int_give_backs') }}
 ),
 
--- A dispute that the processor holds the money of until it is decided; what was given back when it was opened
--- would have to bring its credits back when it is won.
+-- A dispute that the processor holds the money of until it is decided.
 held as (
     select payments.relates_to
     from payments
@@ -52,7 +51,7 @@ reasons as (
                 and applied.amount > 0
                 and payments.net_amount > applied.amount
                 then 'its grants carry less than was paid: the rest is held as unapplied'
-            when payments.kind = 'refund' and give_backs.original_id is null
+            when payments.kind = 'refund' and give_backs.original_id is null and not give_backs.is_payout
                 then 'it names no payment to refund: booked against revenue'
             when payments.kind in ('dispute_opened', 'dispute_lost') and payments.relates_to is null
                 then 'it does not name the payment that is disputed'
@@ -68,11 +67,16 @@ reasons as (
                 then 'of an invoice that nothing is booked of until it is paid'
             when payments.kind in ('credit_note', 'void') and give_backs.payment_id is null
                 then 'it names no payment and no invoice of a plan that it could be taken from'
-            when payments.kind = 'dispute_won' and held.relates_to is null
-                then 'no open dispute of its payment is held, or it was given back when opened: bringing credits back is not done yet'
+            when payments.kind = 'credit_note' and give_backs.original_id is null
+                then 'it names no sale: booked against revenue, and kept as the balance of the customer'
+            when payments.kind = 'balance_applied' and paying.payment_id is null
+                then 'it names no invoice of a plan that it could pay'
+            when payments.kind = 'dispute_won' and held.relates_to is null and recoveries.payment_id is null
+                then 'no dispute of its payment was opened'
         end as reason,
         payments.kind = 'payment' and applied.payment_id is null as is_unapplied,
-        (payments.kind = 'dispute_won' and held.relates_to is null)
+        (payments.kind = 'dispute_won' and held.relates_to is null and recoveries.payment_id is null)
+        or (payments.kind = 'balance_applied' and paying.payment_id is null)
         or (payments.kind in ('dispute_opened', 'dispute_lost') and payments.relates_to is null)
         or (
             payments.kind in ('credit_note', 'void')
@@ -84,6 +88,12 @@ reasons as (
         on payments.payment_id = give_backs.payment_id
     left join held
         on payments.relates_to = held.relates_to
+    left join {{ ref('int_recoveries') }} as recoveries
+        on payments.payment_id = recoveries.payment_id
+    left join {{ ref('int_sale_facts') }} as paying
+        on
+            payments.payment_id = paying.payment_id
+            and paying.is_paying
     left join payments as about
         on payments.relates_to = about.payment_id
     left join applied

@@ -22,7 +22,7 @@ from tests.golden.money import Money
 from tests.golden.readers.accounts import net_change
 from tests.golden.readers.gaap_time import service
 from tests.golden.readers.periods import MONTHS, Periods, day, month_number, months_between, year_of
-from tests.golden.readers.sales import bill, exact, figure_of, sell
+from tests.golden.readers.sales import bill, exact, figure_of
 from tests.golden.snapshot import ZERO
 from tests.golden.told import Books, Told
 
@@ -46,7 +46,6 @@ HAPPENINGS = (
 """What a case says happened to an invoice -> the kind of fact it is fed as."""
 
 GIVEN_BACK = ("refund", "dispute")
-AFTER_A_WRITE_OFF = {"paid", "cash_paid", "then_voided", "dispute", "customer_balance_applied"}
 
 UNDERSTOOD = {
     *AMOUNTS,
@@ -117,6 +116,9 @@ class Invoiced:
 def _tell(given: Mapping[str, Any], questions: Any, desk: Desk) -> Invoiced:
     """The invoice, and all that happens to it afterwards."""
     desk.own_currency()
+    if "then_voided" in given:
+        # Told after another case: it was not paid after all.
+        given = {word: value for word, value in given.items() if word != "paid"}
     sale = _sale(given, questions)
     if sale.amount < 0:
         return _tell_negative(sale, desk)
@@ -136,7 +138,7 @@ def _tell(given: Mapping[str, Any], questions: Any, desk: Desk) -> Invoiced:
 def _tell_negative(sale: Sale, desk: Desk) -> Invoiced:
     """An invoice of less than nothing: a credit note, kept as the customer's balance."""
     note = desk.pay("note", -sale.amount, sale.issued, kind="credit_note")
-    return Invoiced(sale, service(desk), "", note, ["credit notes to the customer's balance"])
+    return Invoiced(sale, service(desk), "", note, [])
 
 
 def _tell_payments(given: Mapping[str, Any], told: Invoiced, desk: Desk) -> str | None:
@@ -145,11 +147,9 @@ def _tell_payments(given: Mapping[str, Any], told: Invoiced, desk: Desk) -> str 
     payment = None
     balance = exact(given.get("customer_balance_applied", 0))
     if balance:
-        # No transfer (decision 17): what is paid is the receivable, the service is owed already.
-        held = desk.wallet("balance", desk.currency, liability="refund_liability")
         before = shifted(sale.start.replace(day=1), -1, "month")
-        sell(desk, "balance", balance, before, {held: balance})
-        told.needs.append("a balance that pays an invoice")
+        desk.pay("balance", balance, before)
+        desk.pay("applied", balance, sale.issued, kind="balance_applied", relates_to=told.invoice)
     for n, (when, amount) in enumerate((given.get("cash_paid") or {}).items()):
         payment = desk.pay(
             f"payment-{n}", amount, day(when, sale.year), subscription=told.plan,
@@ -179,15 +179,15 @@ def _tell_afterwards(
         if word == "credit_note_voided":
             about = desk.called("credit_note-0")
         dated = {when: amount for when, amount in happened.items() if _is_dated(when)}
+        # What is paid out of a credit note at once is a refund; the rest is the customer's balance.
+        paid_out = exact(happened.get("refund", 0)) if kind == "credit_note" else ZERO
         for n, (when, amount) in enumerate(dated.items()):
             at = day(when, sale.year)
-            desk.pay(f"{word}-{n}", amount, at, kind=kind, relates_to=about)
-        if word in ("then_voided", "credit_note_voided"):
-            told.needs.append("voids of what was given back already")
-        if word == "credit_note" and len(happened) > len(dated):
-            told.needs.append("credit notes that are paid out or kept as a balance")
-        if word == "uncollectible" and given.keys() & AFTER_A_WRITE_OFF:
-            told.needs.append("recoveries of what was written off")
+            if paid_out:
+                desk.pay(f"{word}-refund", paid_out, at, kind="refund", relates_to=payment)
+            desk.pay(f"{word}-{n}", exact(amount) - paid_out, at, kind=kind, relates_to=about)
+        if word == "credit_note_voided":
+            told.needs.append("voids of credit notes")
 
 
 def _is_dated(text: object) -> bool:

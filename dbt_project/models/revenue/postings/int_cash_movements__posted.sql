@@ -1,9 +1,9 @@
 -- One row per posting of money that moves without a sale: payouts, processor fees, write-offs of no sale, and
--- what a processor keeps while a dispute is open.
+-- what a processor keeps while a dispute is open; and of invoices that the customer's balance pays.
 --
 -- payout: Dr cash, Cr cash in transit. fee: Dr payment fees, Cr cash in transit. write_off: Dr bad debt, Cr accounts
--- receivable. A dispute that counts when it is lost: opened, Dr disputed funds, Cr cash in transit; won, the other
--- way round.
+-- receivable. balance_applied: Dr unapplied payments, Cr accounts receivable. A dispute that counts when it is lost:
+-- opened, Dr disputed funds, Cr cash in transit; won, the other way round.
 
 with
 
@@ -12,11 +12,14 @@ payments as (
     from {{ ref('stg_payments') }} as payments
     left join {{ ref('int_give_backs') }} as give_backs
         on payments.payment_id = give_backs.payment_id
+    left join {{ ref('int_recoveries') }} as recoveries
+        on payments.payment_id = recoveries.payment_id
     left join {{ ref('int_payments__unposted') }} as unposted
         on payments.payment_id = unposted.payment_id
     where
-        payments.kind in ('payout', 'fee', 'write_off', 'dispute_opened', 'dispute_won')
+        payments.kind in ('payout', 'fee', 'write_off', 'balance_applied', 'dispute_opened', 'dispute_won')
         and give_backs.payment_id is null
+        and recoveries.payment_id is null
         and unposted.payment_id is null
 )
 
@@ -25,6 +28,7 @@ payments as (
     ('payout', 'payouts', 'cash', 'cash_in_transit', gross),
     ('fee', 'processor fees', 'payment_fees', 'cash_in_transit', gross),
     ('write_off', 'write-offs', 'bad_debt', 'accounts_receivable', gross),
+    ('balance_applied', 'balances applied', 'unapplied_payments', 'accounts_receivable', gross),
     ('dispute_opened', 'disputes', 'disputed_funds', 'cash_in_transit', gross),
     ('dispute_opened', 'processor fees', 'payment_fees', 'cash_in_transit', ('fee_amount', 'fee_functional')),
     ('dispute_won', 'disputes', 'cash_in_transit', 'disputed_funds', gross),

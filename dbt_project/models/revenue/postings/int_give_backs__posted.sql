@@ -1,7 +1,8 @@
 -- One row per posting of what is given back: unearned liability first, the rest against revenue already earned.
 --
 -- Dr liability (what the removed credits still carried), Dr contra revenue, or bad debt, for what was earned, Dr tax
--- payable, Cr cash in transit or accounts receivable (ACCOUNTING 5); what goes beyond the sale, Dr other loss. What
+-- payable, Cr accounts receivable for what was still owed, Cr cash in transit or, for what was paid and stays as the
+-- customer's balance, unapplied payments (ACCOUNTING 5); what goes beyond the sale, Dr other loss. What
 -- was sold goes back at the rate it was sold at; money goes out at the rate of the day, and the difference is
 -- exchange gain or loss. The price of a plan that goes back when another plan replaces it is credited to the
 -- customer's account. Money that was never applied to anything is simply returned: Dr unapplied payments. Credits
@@ -19,15 +20,6 @@ unapplied as (
     where is_unapplied
 ),
 
-lots as (
-    select * from {{ ref('int_lots') }}
-),
-
-settlements as (
-    select * from {{ ref('int_lot_settlements') }}
-    where refund_release <> 0 or refund_release_functional <> 0
-),
-
 given_back as (
     select
         facts.cause,
@@ -38,15 +30,16 @@ given_back as (
         facts.share_amount - facts.share_tax as net_amount,
         facts.share_tax as tax_amount,
         facts.excess_amount,
-        facts.gross_amount,
+        facts.claim_amount,
+        facts.gross_amount - facts.claim_amount as other_amount,
         {{ functional('facts.share_amount - facts.share_tax', 'facts.sale_fx_rate', 'facts.functional_minor_units') }} as net_functional,
         {{ functional('facts.share_tax', 'facts.sale_fx_rate', 'facts.functional_minor_units') }} as tax_functional,
         {{ functional('facts.excess_amount', 'facts.fx_rate', 'facts.functional_minor_units') }} as excess_functional,
+        {{ functional('facts.claim_amount', 'facts.sale_fx_rate', 'facts.functional_minor_units') }} as claim_functional,
         case
-            when facts.other_role = 'accounts_receivable'
-                then {{ functional('facts.gross_amount', 'facts.sale_fx_rate', 'facts.functional_minor_units') }}
-            else facts.gross_functional
-        end as gross_functional,
+            when facts.claim_amount = 0 then facts.gross_functional
+            else {{ functional('facts.gross_amount - facts.claim_amount', 'facts.fx_rate', 'facts.functional_minor_units') }}
+        end as other_functional,
         facts.fee_amount,
         facts.fee_functional
     from facts
@@ -62,85 +55,96 @@ given_back as (
         price_back as net_amount,
         {{ zero_money() }} as tax_amount,
         {{ zero_money() }} as excess_amount,
-        price_back as gross_amount,
+        price_back as claim_amount,
+        {{ zero_money() }} as other_amount,
         price_back_functional as net_functional,
         {{ zero_money() }} as tax_functional,
         {{ zero_money() }} as excess_functional,
-        price_back_functional as gross_functional,
+        price_back_functional as claim_functional,
+        {{ zero_money() }} as other_functional,
         {{ zero_money() }} as fee_amount,
         {{ zero_money() }} as fee_functional
     from {{ ref('int_plan_changes') }}
     where price_back > 0
 ),
 
--- What a lot released in a period is shared by what took credits out of it then, by the credits asked for.
-takers as (
-    select
-        removals.lot_no,
-        {{ period_of('removals.removed_at') }} as booked_period,
-        coalesce(facts.cause, 'refunds') as cause,
-        coalesce(facts.earned_role, 'refunds_contra_revenue') as earned_role,
-        {{ sum_credits('removals.requested') }} as requested
-    from {{ ref('int_lot_removals') }} as removals
-    left join facts
-        on removals.payment_id = facts.payment_id
-    where removals.cause = 'refund'
-    group by
-        removals.lot_no,
-        {{ period_of('removals.removed_at') }},
-        coalesce(facts.cause, 'refunds'),
-        coalesce(facts.earned_role, 'refunds_contra_revenue')
-),
-
-ranked as (
-    select
-        *,
-        {{ sum_credits('requested', 'partition by lot_no, booked_period order by cause rows unbounded preceding') }} as requested_to,
-        {{ sum_credits('requested', 'partition by lot_no, booked_period') }} as requested_total
-    from takers
-),
-
 shared as (
     select
-        coalesce(ranked.cause, 'refunds') as cause,
-        coalesce(ranked.earned_role, 'refunds_contra_revenue') as earned_role,
-        settlements.booked_period,
-        lots.liability,
-        lots.wallet,
-        lots.currency,
-        {%- for twin, minor in [('', 'minor_units'), ('_functional', 'functional_minor_units')] %}
-        case
-            when ranked.lot_no is null or ranked.requested = ranked.requested_total then settlements.refund_release{{ twin }}
-            else cast(
-                {{ settled_to_date(
-                    'settlements.refund_release' ~ twin, 'ranked.requested_to', 'ranked.requested_total', 'lots.' ~ minor) }}
-                - {{ settled_to_date(
-                    'settlements.refund_release' ~ twin,
-                    'cast(ranked.requested_to - ranked.requested as ' ~ t_credits() ~ ')',
-                    'ranked.requested_total',
-                    'lots.' ~ minor) }}
-                as {{ t_money() }})
-        end as amount{{ twin }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from settlements
-    inner join lots
-        on settlements.lot_no = lots.lot_no
-    left join ranked
-        on
-            settlements.lot_no = ranked.lot_no
-            and settlements.booked_period = ranked.booked_period
+        cause,
+        booked_period,
+        earned_role,
+        liability,
+        wallet,
+        currency,
+        amount,
+        amount_functional
+    from {{ ref('int_refund_releases') }}
 ),
 
 {% set sides = [
     ('net_amount', 'net_functional', 'earned_role', ''),
     ('tax_amount', 'tax_functional', "'tax_payable'", ''),
     ('excess_amount', 'excess_functional', "'other_loss'", ''),
-    ('gross_amount', 'gross_functional', 'other_role', '-'),
+    ('claim_amount', 'claim_functional', "'accounts_receivable'", '-'),
+    ('other_amount', 'other_functional', 'other_role', '-'),
     ('fee_amount', 'fee_functional', "'payment_fees'", ''),
     ('fee_amount', 'fee_functional', "'cash_in_transit'", '-'),
-    (zero_money(), '(gross_functional - net_functional - tax_functional - excess_functional)', "'fx_gain_loss'", ''),
+    (zero_money(), '(claim_functional + other_functional - net_functional - tax_functional - excess_functional)', "'fx_gain_loss'", ''),
 ] -%}
+released as (
+    select
+        payment_id,
+        {{ sum_money('amount') }} as amount
+    from {{ ref('int_refund_releases') }}
+    group by payment_id
+),
+
+-- A void of an invoice that was written off: what was bad debt is no price any more.
+voided as (
+    select
+        voids.payment_id,
+        voids.cause,
+        voids.booked_period,
+        voids.currency,
+        voids.earned_role as void_role,
+        write_offs.earned_role as write_off_role,
+        voids.functional_minor_units,
+        voids.sale_fx_rate,
+        {{ sum_money('write_offs.share_amount - write_offs.share_tax - coalesce(released.amount, 0)') }} as charged
+    from facts as voids
+    inner join facts as write_offs
+        on
+            voids.original_id = write_offs.original_id
+            and voids.booked_at >= write_offs.booked_at
+    left join released
+        on write_offs.payment_id = released.payment_id
+    where
+        voids.kind = 'void'
+        and write_offs.kind = 'write_off'
+    group by
+        voids.payment_id,
+        voids.cause,
+        voids.booked_period,
+        voids.currency,
+        voids.earned_role,
+        write_offs.earned_role,
+        voids.functional_minor_units,
+        voids.sale_fx_rate
+),
+
 lines as (
+    {% for role, sign in [('void_role', ''), ('write_off_role', '-')] -%}
+    select
+        cause,
+        booked_period,
+        {{ role }} as account_role,
+        cast(null as string) as wallet,
+        currency,
+        {{ sign }}charged as amount,
+        {{ sign }}{{ functional('charged', 'sale_fx_rate', 'functional_minor_units') }} as functional_amount
+    from voided
+    union all
+    {% endfor -%}
     select
         cause,
         booked_period,

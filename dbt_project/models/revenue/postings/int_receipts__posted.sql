@@ -3,7 +3,8 @@
 -- Dr cash in transit (what the processor owes us) and payment fees, Cr tax payable, and Cr what the money was for:
 -- the liability of the lots it bought, the receivable of a plan, or unapplied payments. What is bought and what is
 -- paid may be booked in different periods: lots booked before their payment are a receivable until it comes,
--- money received before its lots are booked is unapplied until then.
+-- money received before its lots are booked is unapplied until then. What an invoice is paid beyond what is still owed
+-- on it was given up (int_recoveries__posted), or it is the customer's: Cr unapplied payments.
 
 with
 
@@ -47,9 +48,28 @@ sums as (
     group by payment_id
 ),
 
+overpaid as (
+    select
+        facts.payment_id,
+        cast(
+            greatest(
+                0,
+                facts.gross_amount - greatest(0, facts.original_amount - facts.given_before - facts.paid_before) - facts.tax_amount
+            ) as {{ t_money() }}
+        ) as amount
+    from {{ ref('int_sale_facts') }} as facts
+    where facts.kind = 'payment'
+),
+
 settled as (
     select
         payments.*,
+        coalesce(overpaid.amount, {{ zero_money() }}) as beyond,
+        coalesce(recoveries.recovered_amount, {{ zero_money() }}) as recovered,
+        {%- for column in ['overpaid.amount', 'recoveries.recovered_amount'] %}
+        {{ functional('coalesce(' ~ column ~ ', 0)', 'payments.fx_rate', 'payments.functional_minor_units') }} as {{
+            'beyond_functional' if loop.first else 'recovered_functional' }},
+        {%- endfor %}
         case
             when payments.subscription_id is not null then 'plan payments'
             when sums.payment_id is not null then 'top-ups'
@@ -64,6 +84,10 @@ settled as (
     from payments
     left join sums
         on payments.payment_id = sums.payment_id
+    left join overpaid
+        on payments.payment_id = overpaid.payment_id
+    left join {{ ref('int_recoveries') }} as recoveries
+        on payments.payment_id = recoveries.payment_id
 ),
 
 booked as (
@@ -112,8 +136,11 @@ select
     'accounts_receivable' as account_role,
     cast(null as string) as wallet,
     currency,
-    cast(-before - case when subscription_id is not null then rest else 0 end as {{ t_money() }}) as amount,
-    cast(-functional_before - case when subscription_id is not null then functional_rest else 0 end as {{ t_money() }}) as functional_amount
+    cast(-before - case when subscription_id is not null then rest - beyond else 0 end as {{ t_money() }}) as amount,
+    cast(
+        -functional_before - case when subscription_id is not null then functional_rest - beyond_functional else 0 end
+        as {{ t_money() }}
+    ) as functional_amount
 from settled
 union all
 select
@@ -122,8 +149,11 @@ select
     'unapplied_payments' as account_role,
     cast(null as string) as wallet,
     currency,
-    cast(-after - case when subscription_id is null then rest else 0 end as {{ t_money() }}) as amount,
-    cast(-functional_after - case when subscription_id is null then functional_rest else 0 end as {{ t_money() }}) as functional_amount
+    cast(-after - case when subscription_id is null then rest else beyond - recovered end as {{ t_money() }}) as amount,
+    cast(
+        -functional_after - case when subscription_id is null then functional_rest else beyond_functional - recovered_functional end
+        as {{ t_money() }}
+    ) as functional_amount
 from settled
 union all
 select
