@@ -190,8 +190,15 @@ class ContractBalances(Mart):
 
     @pa.dataframe_check(error="no more was in the opening balance than the opening balance")
     def opening_covers_what_was_in_it(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """A lot that existed at opening cannot earn more than it carried then."""
-        return holds(data, pl.col("revenue_from_opening") <= pl.col("opening"))
+        """Lots that existed at opening cannot earn more than they carried then.
+
+        Over all wallets of a currency: what moved between them since was in another's balance.
+        """
+        earned, carried = (
+            pl.col(name).sum().over("entity", "currency", "booked_period")
+            for name in ("revenue_from_opening", "opening")
+        )
+        return holds(data, earned <= carried)
 
 
 class JournalLines(Mart):
