@@ -14,7 +14,7 @@ demo: $(STAMP) ## the whole chain on the demo book: data, books, checks, page, s
 	@$(BIN)/creditbooks demo
 
 test: $(STAMP) ## every test, the README's commands and the whole-chain runs included
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 quick: $(STAMP) ## the tests without the slow whole-chain runs
 	$(BIN)/pytest -m "not slow"
