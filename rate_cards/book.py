@@ -48,6 +48,7 @@ EXPORT_FEEDS: dict[str, Feed] = {
     "stripe_balance_report": "payments",
     "openai_usage": "usage",
     "anthropic_usage": "usage",
+    "llm_responses": "usage",
 }
 """Files that other systems write -> the feed their rows belong to."""
 
@@ -60,6 +61,7 @@ FileFormat = Literal[
     "stripe_balance_report",
     "openai_usage",
     "anthropic_usage",
+    "llm_responses",
 ]
 
 

@@ -218,3 +218,80 @@ def test_usage_of_one_vendor_is_not_taken_for_the_others(tmp_path: Path) -> None
     [message] = company.messages()
     assert "the file is not Anthropic's usage report of messages" in message
     assert "it has no starting_at, ending_at, uncached_input_tokens" in message
+
+
+RESPONSES = [
+    (
+        {
+            "prompt_tokens": 100,
+            "completion_tokens": 9,
+            "prompt_tokens_details": {"cached_tokens": 40},
+        },
+        {"input": 60, "cached_input": 40, "output": 9},
+    ),
+    (
+        {"input_tokens": 100, "input_tokens_details": {"cached_tokens": 40}, "output_tokens": 9},
+        {"input": 60, "cached_input": 40, "output": 9},
+    ),
+    (
+        {
+            "input_tokens": 60,
+            "cache_read_input_tokens": 40,
+            "cache_creation_input_tokens": 7,
+            "cache_creation": {"ephemeral_1h_input_tokens": 2},
+            "output_tokens": 9,
+        },
+        {"input": 60, "cached_input": 40, "cache_write_5m": 5, "cache_write_1h": 2, "output": 9},
+    ),
+    (
+        {"inputTokens": 60, "cacheWriteInputTokens": 7, "outputTokens": 9},
+        {"input": 60, "cache_write": 7, "output": 9},
+    ),
+    (
+        {
+            "promptTokenCount": 100,
+            "toolUsePromptTokenCount": 10,
+            "cachedContentTokenCount": 40,
+            "promptTokensDetails": [
+                {"modality": "TEXT", "tokenCount": 70},
+                {"modality": "AUDIO", "tokenCount": 30},
+            ],
+            "candidatesTokenCount": 9,
+            "thoughtsTokenCount": 4,
+        },
+        {"input": 40, "input_audio": 30, "cached_input": 40, "output": 13},
+    ),
+    ({"prompt_tokens": 5, "total_tokens": 5}, {"input": 5}),
+    (
+        {"billed_units": {"input_tokens": 3, "output_tokens": 2}, "tokens": {"input_tokens": 90}},
+        {"input": 3, "output": 2},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("usage", "kinds"),
+    RESPONSES,
+    ids=["chat", "responses", "messages", "converse", "gemini", "embeddings", "cohere"],
+)
+def test_the_usage_of_a_response_is_read_as_its_api_means_it(
+    tmp_path: Path, usage: dict[str, Any], kinds: dict[str, int]
+) -> None:
+    company = Company(tmp_path, tokens("llm_responses").replace("usage.json", "log.jsonl"))
+    company.file("log.jsonl", json.dumps(response(usage)))
+    company.load()
+    assert {json.loads(row[3])["direction"]: row[4] for row in company.rows(USAGE)} == {
+        kind: Decimal(count) for kind, count in kinds.items()
+    }
+
+
+def response(usage: dict[str, Any]) -> dict[str, Any]:
+    at = {"created_at": "2026-03-02T10:00:00Z", "customer": "acme", "user": "u1"}
+    return {"id": "r1", "model": "gpt-4o", "usage": usage, **at}
+
+
+def test_usage_that_no_api_writes_is_refused(tmp_path: Path) -> None:
+    company = Company(tmp_path, tokens("llm_responses").replace("usage.json", "log.jsonl"))
+    company.file("log.jsonl", json.dumps(response({"tokens_used": 5})))
+    [message] = company.messages()
+    assert "usage is not a usage object of an API we know in 1 row" in message

@@ -5,12 +5,19 @@ from __future__ import annotations
 from ingestion.exports.anthropic_usage import ANTHROPIC_USAGE
 from ingestion.exports.cloudevents import CLOUDEVENTS
 from ingestion.exports.export import Export
+from ingestion.exports.llm_responses import LLM_RESPONSES
 from ingestion.exports.openai_usage import OPENAI_USAGE
 from ingestion.exports.stripe_balance_report import STRIPE_BALANCE_REPORT
 
 EXPORTS: dict[str, Export] = {
     export.name: export
-    for export in (CLOUDEVENTS, STRIPE_BALANCE_REPORT, OPENAI_USAGE, ANTHROPIC_USAGE)
+    for export in (
+        CLOUDEVENTS,
+        STRIPE_BALANCE_REPORT,
+        OPENAI_USAGE,
+        ANTHROPIC_USAGE,
+        LLM_RESPONSES,
+    )
 }
 """Format in book.yml -> export."""
 

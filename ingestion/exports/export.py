@@ -55,6 +55,8 @@ MAJOR_UNITS = r"^-?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?$"
 """An amount in dollars or yen with a decimal point, thousands set apart by commas or not at all."""
 WHOLE = r"^-?[0-9]+$"
 """A whole number."""
+KNOWN_USAGE = r'^\{.*"(promptTokenCount|inputTokens|billed_units|prompt_tokens|input_tokens)".*\}$'
+"""The usage object of a language model's API."""
 LOWERCASE_CURRENCY = r"^[a-z]{3}$"
 """A currency as Stripe's API and reports write it."""
 
@@ -64,6 +66,7 @@ PATTERNS = {
     UTC_TEXT: "is not a date and time without a zone",
     MAJOR_UNITS: "is not an amount with a decimal point",
     WHOLE: "is not a whole number",
+    KNOWN_USAGE: "is not a usage object of an API we know",
     LOWERCASE_CURRENCY: "is not a currency in small letters",
 }
 """Pattern -> how people say that a value does not meet it."""

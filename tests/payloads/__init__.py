@@ -1,0 +1,1 @@
+"""Usage payloads of model providers, priced through the public commands."""
