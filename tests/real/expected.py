@@ -94,8 +94,9 @@ def expected(facts: Facts) -> Expected:
         lots={lot.lot_id: lot for lot in facts.lots},
         consideration={lot.lot_id: facts.consideration.get(lot.lot_id, 0) for lot in facts.lots},
         draws=outcome.draws,
-        overage_parts=outcome.overage,
-        unfunded=outcome.unfunded,
+        # Nothing is limited in these books: the chain is the one cause.
+        overage_parts={event: parts for (event, _), parts in outcome.overage.items()},
+        unfunded={event: credits for (event, _), credits in outcome.unfunded.items()},
     )
     result.moved = _moved(result, removed_at)
     for lot_id, months in result.moved.items():
