@@ -243,6 +243,27 @@ def test_a_trace_names_the_row_behind_an_extension_and_a_refill(changed: Path) -
     assert "✓ granted 15 = drawn 15, together 15" in refill
 
 
+def test_an_end_that_still_counts_is_said_by_the_column_of_its_source(tmp_path: Path) -> None:
+    text = PAGE.read_text("utf-8")
+    column = re.search(r"`(expires_at: \"cast.*?\")`", text)
+    assert column is not None
+    others = ("grant_id", "customer_id", "wallet", "credits", "kind", "effective_at")
+    columns = ", ".join([*(f"{name}: {name}" for name in others), column[1]])
+    mapped = f"path: grants.csv, optional: true, columns: {{{columns}}}"
+    files = {**FILES, "book.yml": BOOK.replace("path: grants.csv, optional: true", mapped)}
+    lot = {"grant_id": "g", "customer_id": "acme", "wallet": "universal", "credits": 10}
+    window = {"effective_at": "2025-07-01T00:00:00Z", "expires_at": "2025-07-05T12:00:00Z"}
+    database, done = run_book(
+        tmp_path, files, "2025-07-31T00:00:00Z",
+        usage=use("acme", ("2025-07-05", 4)), grants=[{**lot, "kind": "goodwill", **window}],
+        subscriptions=PRO,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stdout + done.stderr
+    # The use is at the very instant that the source names.
+    drawn = "select -credits from marts.credit_ledger where entry_type = 'draw' and lot_id = 'g'"
+    assert query(database, drawn) == [(Decimal(4),)]
+
+
 def test_changes_that_cannot_be_carried_out_are_listed_with_the_reason(tmp_path: Path) -> None:
     at = {"occurred_at": "2025-08-01T00:00:00Z"}
     later = {"new_expires_at": "2025-09-15T00:00:00Z"}
