@@ -295,3 +295,117 @@ def test_usage_that_no_api_writes_is_refused(tmp_path: Path) -> None:
     company.file("log.jsonl", json.dumps(response({"tokens_used": 5})))
     [message] = company.messages()
     assert "usage is not a usage object of an API we know in 1 row" in message
+
+
+def stripe_list(*objects: dict[str, Any]) -> str:
+    return json.dumps({"object": "list", "data": objects, "has_more": False}, indent=1)
+
+
+def charge(**changed: Any) -> dict[str, Any]:
+    return {
+        "id": "ch_1",
+        "object": "charge",
+        "amount": 4900,
+        "currency": "usd",
+        "created": 1772357400,
+        "status": "succeeded",
+        "customer": "cus_a",
+        "invoice": None,
+        "balance_transaction": {"id": "txn_1", "fee": 172, "currency": "usd"},
+        "metadata": {"offer": "pack_100"},
+        **changed,
+    }
+
+
+CHARGES = "{feed: payments, format: stripe_charges, path: charges.json}"
+
+
+def test_charges_of_the_api_are_in_minor_units_and_epoch_seconds(tmp_path: Path) -> None:
+    company = Company(tmp_path, CHARGES)
+    yen = charge(id="ch_2", amount=4900, currency="jpy", balance_transaction="txn_2")
+    expanded = charge(id="ch_3", customer={"id": "cus_b", "object": "customer"})
+    company.file("charges.json", stripe_list(charge(), yen, expanded))
+    company.load()
+    assert company.rows(PAYMENTS) == [
+        ("ch_1", "payment", "cus_a", Decimal("49.00"), "USD", Decimal("1.72"), None, "pack_100"),
+        ("ch_2", "payment", "cus_a", Decimal(4900), "JPY", Decimal(0), None, "pack_100"),
+        ("ch_3", "payment", "cus_b", Decimal("49.00"), "USD", Decimal("1.72"), None, "pack_100"),
+    ]
+    at = company.rows("select distinct occurred_at from raw.payments")
+    assert [row[0].isoformat() for row in at] == ["2026-03-01T09:30:00"]
+
+
+def test_a_charge_that_failed_is_left_out_only_where_the_source_says_so(tmp_path: Path) -> None:
+    company = Company(tmp_path, CHARGES)
+    company.file("charges.json", stripe_list(charge(), charge(id="ch_2", status="failed")))
+    [message] = company.messages()
+    assert "status is none of succeeded in 1 row" in message
+    company.sources(CHARGES[:-1] + ", where: \"status = 'succeeded'\"}")
+    result = company.load()
+    assert [(file.loaded, file.excluded) for file in result.files] == [(1, 1)]
+
+
+def test_credit_grants_and_meter_events_of_stripe(tmp_path: Path) -> None:
+    grants = (
+        "{feed: grants, format: stripe_credit_grants, path: grants.json, "
+        "constants: {wallet: universal}}"
+    )
+    usage = "{feed: usage, format: stripe_meter_events, path: meter.jsonl}"
+    company = Company(tmp_path, grants, usage)
+    grant = {
+        "id": "credgr_1",
+        "amount": {"type": "monetary", "monetary": {"currency": "usd", "value": 5000}},
+        "category": "promotional",
+        "created": 1772323200,
+        "customer": "cus_a",
+        "effective_at": None,
+        "expires_at": 1803859200,
+        "priority": 50,
+    }
+    company.file("grants.json", stripe_list(grant))
+    event = {
+        "event_name": "llm_tokens",
+        "identifier": "req-77",
+        "timestamp": 1772409600,
+        "payload": {"stripe_customer_id": "cus_a", "value": "1250", "model": "gpt-4o"},
+    }
+    company.file("meter.jsonl", json.dumps(event))
+    company.load()
+    assert company.rows(
+        "select grant_id, customer_id, credits, kind, effective_at::varchar, expires_at::varchar, "
+        "priority from raw.grants"
+    ) == [
+        (
+            "credgr_1",
+            "cus_a",
+            Decimal(50),
+            "promo",
+            "2026-03-01 00:00:00",
+            "2027-03-01 00:00:00",
+            50,
+        )
+    ]
+    assert [(row[0], row[2], row[3], row[4]) for row in company.rows(USAGE)] == [
+        ("req-77", "cus_a", '{"model":"gpt-4o"}', Decimal(1250))
+    ]
+
+
+def test_an_event_of_lago_counts_what_its_metric_says(tmp_path: Path) -> None:
+    source = (
+        "{feed: usage, format: lago_events, path: events.json, "
+        "columns: {quantity: \"properties ->> 'tokens'\", properties: \"'{}'\"}}"
+    )
+    company = Company(tmp_path, source)
+    event = {
+        "transaction_id": "t1",
+        "external_subscription_id": "sub_1",
+        "external_customer_id": "cus_a",
+        "code": "llm_tokens",
+        "timestamp": "2026-03-02T10:00:00.000Z",
+        "properties": {"tokens": "1250"},
+    }
+    company.file("events.json", json.dumps({"events": [event], "meta": {"total_pages": 1}}))
+    company.load()
+    assert [(row[0], row[2], row[4]) for row in company.rows(USAGE)] == [
+        ("sub_1/t1", "cus_a", Decimal(1250))
+    ]

@@ -5,15 +5,25 @@ from __future__ import annotations
 from ingestion.exports.anthropic_usage import ANTHROPIC_USAGE
 from ingestion.exports.cloudevents import CLOUDEVENTS
 from ingestion.exports.export import Export
+from ingestion.exports.lago_events import LAGO_EVENTS
 from ingestion.exports.llm_responses import LLM_RESPONSES
 from ingestion.exports.openai_usage import OPENAI_USAGE
 from ingestion.exports.stripe_balance_report import STRIPE_BALANCE_REPORT
+from ingestion.exports.stripe_objects import (
+    STRIPE_CHARGES,
+    STRIPE_CREDIT_GRANTS,
+    STRIPE_METER_EVENTS,
+)
 
 EXPORTS: dict[str, Export] = {
     export.name: export
     for export in (
         CLOUDEVENTS,
         STRIPE_BALANCE_REPORT,
+        STRIPE_CHARGES,
+        STRIPE_CREDIT_GRANTS,
+        STRIPE_METER_EVENTS,
+        LAGO_EVENTS,
         OPENAI_USAGE,
         ANTHROPIC_USAGE,
         LLM_RESPONSES,
