@@ -335,6 +335,31 @@ def test_charges_of_the_api_are_in_minor_units_and_epoch_seconds(tmp_path: Path)
     assert [row[0].isoformat() for row in at] == ["2026-03-01T09:30:00"]
 
 
+def test_refunds_disputes_and_payouts_of_the_api(tmp_path: Path) -> None:
+    kinds = ("refunds", "disputes", "payouts")
+    company = Company(
+        tmp_path,
+        *(f"{{feed: payments, format: stripe_{kind}, path: {kind}.json}}" for kind in kinds),
+    )
+    money = {"amount": 1000, "currency": "usd", "created": 1772409600}
+    refund = {"id": "re_1", "charge": {"id": "ch_1"}, "status": "succeeded", **money}
+    taken = {"id": "txn_3", "source": "dp_1", "fee": 1500, **money, "amount": -6000}
+    given = {"id": "txn_4", "source": "dp_1", "fee": -1500, **money, "amount": 6000}
+    dispute = {"id": "dp_1", "charge": "ch_2", "status": "won", "amount": 6000}
+    payout = {"id": "po_1", "status": "paid", "arrival_date": 1772409600, **money}
+    company.file("refunds.json", stripe_list(refund))
+    company.file("disputes.json", stripe_list({**dispute, "balance_transactions": [taken, given]}))
+    company.file("payouts.json", stripe_list(payout))
+    company.load()
+    ten, sixty = Decimal("10.00"), Decimal("60.00")
+    assert sorted(company.rows(PAYMENTS)) == [
+        ("dp_1", "dispute_opened", None, sixty, "USD", Decimal("15.00"), "ch_2", None),
+        ("po_1", "payout", None, ten, "USD", Decimal(0), None, None),
+        ("re_1", "refund", None, ten, "USD", Decimal(0), "ch_1", None),
+        ("txn_4", "dispute_won", None, sixty, "USD", Decimal(0), "ch_2", None),
+    ]
+
+
 def test_a_charge_that_failed_is_left_out_only_where_the_source_says_so(tmp_path: Path) -> None:
     company = Company(tmp_path, CHARGES)
     company.file("charges.json", stripe_list(charge(), charge(id="ch_2", status="failed")))

@@ -190,6 +190,7 @@ JUST_INSIDE: list[tuple[str, dict[str, Any]]] = [
     ("usage", {"occurred_at": EARLIEST, "received_at": LATEST - MOMENT}),
     ("payments", {"kind": "payout", "customer_id": None}),
     ("payments", {"kind": "fee", "customer_id": None}),
+    ("payments", {"kind": "refund", "customer_id": None, "relates_to": "pay_0"}),
     ("payments", {"tax": Decimal("10.00"), "amount": Decimal("10.00")}),
     ("payments", {"period_start": NOON, "period_end": NOON + MOMENT}),
     ("grants", {"credits": SMALLEST, "expires_at": NOON + MOMENT}),

@@ -88,8 +88,17 @@ PAYMENTS = [
     # winner: paid apart, disputed with 40 credits used, and won.
     fact("v1", "payment", "winner", "07-02", "90.00", relates_to="i-winner"),
     fact("v2", "dispute_opened", "winner", "08-01", "90.00", relates_to="v1"),
-    fact("v3", "dispute_won", "winner", "09-01", "90.00", relates_to="v1"),
+    # A processor names the payment, and not the customer again.
+    fact("v3", "dispute_won", "", "09-01", "90.00", relates_to="v1"),
 ]
+
+
+def owner(row: dict[str, Any]) -> str:
+    """Whose a fact is: its own customer, or that of what it is about."""
+    about = {other["payment_id"]: other["customer_id"] for other in PAYMENTS}
+    return str(row["customer_id"] or about[row["relates_to"]])
+
+
 SUBSCRIPTIONS = [
     {
         "subscription_id": f"s-{customer}",
@@ -112,7 +121,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             "2025-11-01T00:00:00Z",
             usage=use(customer, ("2025-07-10", 40)),
             subscriptions=[row for row in SUBSCRIPTIONS if row["customer_id"] == customer],
-            payments=[row for row in PAYMENTS if row["customer_id"] == customer],
+            payments=[row for row in PAYMENTS if owner(row) == customer],
         )
         assert done.exit_code == 0, done.stdout + done.stderr
         made[customer] = database

@@ -12,7 +12,10 @@ from ingestion.exports.stripe_balance_report import STRIPE_BALANCE_REPORT
 from ingestion.exports.stripe_objects import (
     STRIPE_CHARGES,
     STRIPE_CREDIT_GRANTS,
+    STRIPE_DISPUTES,
     STRIPE_METER_EVENTS,
+    STRIPE_PAYOUTS,
+    STRIPE_REFUNDS,
 )
 
 EXPORTS: dict[str, Export] = {
@@ -21,6 +24,9 @@ EXPORTS: dict[str, Export] = {
         CLOUDEVENTS,
         STRIPE_BALANCE_REPORT,
         STRIPE_CHARGES,
+        STRIPE_REFUNDS,
+        STRIPE_DISPUTES,
+        STRIPE_PAYOUTS,
         STRIPE_CREDIT_GRANTS,
         STRIPE_METER_EVENTS,
         LAGO_EVENTS,

@@ -10,8 +10,8 @@ from ingestion.exports.export import ISO_INSTANT, Export
 class LagoEvent(pa.DataFrameModel):
     """One row per event. Source: GET /api/v1/events, or the same objects one to a line.
 
-    Times are ISO 8601 with a zone. How much an event counts depends on the billable metric, which is
-    not in it: `quantity` says so in book.yml (`properties ->> 'tokens'`, or 1 for a count).
+    Times are ISO 8601 with a zone. How much an event counts depends on the billable metric, which
+    is not in it: `quantity` says so in book.yml (`properties ->> 'tokens'`, or 1 for a count).
     """
 
     transaction_id: str

@@ -1,4 +1,4 @@
-"""Objects of Stripe's API, as lists or one to a line: charges, credit grants and meter events.
+"""Objects of Stripe's API, as lists or one to a line: money, credit grants and meter events.
 
 Money is a whole number of minor units (cents, yen) and a currency in small letters; times are
 epoch seconds. The reports of the same company are in major units and text times
@@ -16,6 +16,7 @@ from ingestion.exports.export import (
     Export,
     from_epoch,
     major_units,
+    without_sign,
 )
 
 LIST = ("data",)
@@ -70,6 +71,118 @@ STRIPE_CHARGES = Export(
         + " end",
         "invoice_id": _id_of("invoice"),
         "offer": "metadata ->> '$.offer'",
+    },
+)
+
+
+class StripeRefund(pa.DataFrameModel):
+    """One row per refund that succeeded. Source: GET /v1/refunds. Its customer is its charge's."""
+
+    id: str
+    """Stripe's id."""
+    amount: str = pa.Field(str_matches=WHOLE)
+    """What the customer gets back, in minor units."""
+    currency: str = pa.Field(str_matches=LOWERCASE_CURRENCY)
+    """Of the amount."""
+    created: str = pa.Field(str_matches=EPOCH_SECONDS)
+    """When it was made."""
+    status: str = pa.Field(isin=["succeeded"])
+    """Refunds that failed or are pending move no money: leave them out with `where`."""
+    charge: str
+    """The charge, by id or expanded."""
+
+
+STRIPE_REFUNDS = Export(
+    name="stripe_refunds",
+    title="a list of Stripe's refunds",
+    feed="payments",
+    container="json",
+    schema=StripeRefund,
+    records=LIST,
+    columns={
+        "payment_id": "id",
+        "occurred_at": from_epoch("created"),
+        "customer_id": "cast(null as varchar)",
+        "kind": "'refund'",
+        "amount": major_units("amount", "upper(currency)"),
+        "currency": "upper(currency)",
+        "relates_to": _id_of("charge"),
+    },
+)
+
+
+class StripeDispute(pa.DataFrameModel):
+    """One row per movement of the balance for a dispute. Source: GET /v1/disputes.
+
+    A dispute holds its movements, `balance_transactions`: taken when it was opened, with a fee, and
+    given back if it was won. When one was lost nothing moves, so it is not told.
+    """
+
+    id: str
+    """Stripe's id of the movement."""
+    source: str
+    """The dispute."""
+    amount: str = pa.Field(str_matches=WHOLE)
+    """In minor units, negative where it is taken."""
+    fee: str = pa.Field(str_matches=WHOLE)
+    """What Stripe keeps, in minor units; negative where it gives it back."""
+    currency: str = pa.Field(str_matches=LOWERCASE_CURRENCY)
+    """Of both."""
+    created: str = pa.Field(str_matches=EPOCH_SECONDS)
+    """When it moved."""
+    charge: str
+    """The charge, by id."""
+
+
+STRIPE_DISPUTES = Export(
+    name="stripe_disputes",
+    title="a list of Stripe's disputes",
+    feed="payments",
+    container="json",
+    schema=StripeDispute,
+    records=(*LIST, "balance_transactions"),
+    columns={
+        "payment_id": "case when amount like '-%' then source else id end",
+        "occurred_at": from_epoch("created"),
+        "customer_id": "cast(null as varchar)",
+        "kind": "case when amount like '-%' then 'dispute_opened' else 'dispute_won' end",
+        "amount": major_units(without_sign("amount"), "upper(currency)"),
+        "currency": "upper(currency)",
+        "fee": major_units("case when fee like '-%' then '0' else fee end", "upper(currency)"),
+        "relates_to": "charge",
+    },
+)
+
+
+class StripePayout(pa.DataFrameModel):
+    """One row per payout that arrived. Source: GET /v1/payouts."""
+
+    id: str
+    """Stripe's id."""
+    amount: str = pa.Field(str_matches=WHOLE)
+    """What was paid out, in minor units."""
+    currency: str = pa.Field(str_matches=LOWERCASE_CURRENCY)
+    """Of the amount."""
+    arrival_date: str = pa.Field(str_matches=EPOCH_SECONDS)
+    """When it reaches the bank."""
+    status: str = pa.Field(isin=["paid"])
+    """Payouts that failed or are on their way: leave them out with `where`."""
+
+
+STRIPE_PAYOUTS = Export(
+    name="stripe_payouts",
+    title="a list of Stripe's payouts",
+    feed="payments",
+    container="json",
+    schema=StripePayout,
+    records=LIST,
+    columns={
+        "payment_id": "id",
+        "occurred_at": from_epoch("arrival_date"),
+        "customer_id": "cast(null as varchar)",
+        "kind": "'payout'",
+        "amount": major_units("amount", "upper(currency)"),
+        "currency": "upper(currency)",
     },
 )
 

@@ -26,6 +26,7 @@ KINDS = (
     "payout",
 )
 KINDS_WITHOUT_CUSTOMER = ("fee", "payout")
+KINDS_ABOUT_A_PAYMENT = ("refund", "dispute_opened", "dispute_won", "dispute_lost")
 
 
 class Payments(pa.DataFrameModel):
@@ -40,7 +41,7 @@ class Payments(pa.DataFrameModel):
     occurred_at: Annotated[pl.Datetime, "us", None] = pa.Field(ge=EARLIEST, lt=LATEST)
     """When it happened, UTC."""
     customer_id: str = pa.Field(nullable=True)
-    """Whose money it is; only a fee or a payout has none."""
+    """Whose money it is; a fee or payout has none, a refund or dispute that of its payment."""
     kind: str = pa.Field(isin=KINDS)
     """What happened."""
     amount: Annotated[pl.Decimal, 28, 9] = pa.Field(ge=0)
@@ -77,10 +78,13 @@ class Payments(pa.DataFrameModel):
 
     @pa.dataframe_check(error="customer_id is missing")
     def has_a_customer(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Only what the processor does with its own money has no customer."""
+        """Only what the processor does with its own money, or what names a payment, has none."""
         return data.lazyframe.select(
             pl.col("customer_id").is_not_null()
             | pl.col("kind").is_in(KINDS_WITHOUT_CUSTOMER).fill_null(True)
+            | (
+                pl.col("kind").is_in(KINDS_ABOUT_A_PAYMENT) & pl.col("relates_to").is_not_null()
+            ).fill_null(True)
         )
 
     @pa.dataframe_check(error="tax is more than amount")

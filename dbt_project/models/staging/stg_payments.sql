@@ -2,7 +2,8 @@
 --
 -- net_amount is what was earned or owed: gross less tax; the processor's fee is our cost, not the
 -- customer's. Functional amounts take the rate of the day the cash moved, part by part, so that the parts
--- of a payment still add up. A payment against an invoice takes the offer and quantity of the invoice.
+-- of a payment still add up. A payment against an invoice takes the offer and quantity of the invoice; a refund
+-- or dispute that names no customer is that of the payment it is about.
 
 with
 
@@ -33,7 +34,7 @@ final as (
     select
         payments.payment_id,
         payments.kind,
-        payments.customer_id,
+        coalesce(payments.customer_id, about.customer_id) as customer_id,
         payments.occurred_at,
         coalesce(payments.received_at, payments.occurred_at) as received_at,
         {{ booked_at('payments.occurred_at') }} as booked_at,
@@ -62,6 +63,10 @@ final as (
         on
             payments.kind = 'payment'
             and payments.relates_to = invoices.payment_id
+    left join payments as about
+        on
+            payments.customer_id is null
+            and payments.relates_to = about.payment_id
     left join currencies
         on payments.currency = currencies.currency
     {{ join_fx_rate('payments.currency', 'payments.occurred_at') }}
