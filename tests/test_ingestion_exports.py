@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -434,3 +435,41 @@ def test_an_event_of_lago_counts_what_its_metric_says(tmp_path: Path) -> None:
     assert [(row[0], row[2], row[4]) for row in company.rows(USAGE)] == [
         ("sub_1/t1", "cus_a", Decimal(1250))
     ]
+
+
+TABLES = Path(__file__).resolve().parents[2] / "shared/data/payments/stripe_tables"
+
+
+@pytest.mark.skipif(not TABLES.exists(), reason=f"{TABLES} is not there")
+@pytest.mark.parametrize(
+    ("kind", "fact", "statuses"),
+    [
+        ("charge", "payment", {"succeeded"}),
+        ("refund", "refund", {"succeeded"}),
+        ("dispute", "dispute_opened", {"needs_response", "under_review", "won", "lost"}),
+        ("payout", "payout", {"paid"}),
+    ],
+)
+def test_tables_of_a_loader_load_without_edits(
+    tmp_path: Path, kind: str, fact: str, statuses: set[str]
+) -> None:
+    path = TABLES / f"{kind}_data.csv"
+    named = ", ".join(f"'{status}'" for status in sorted(statuses))
+    company = Company(
+        tmp_path,
+        f'{{feed: payments, format: stripe_{kind}_table, path: "{path}", '
+        f'where: "status in ({named})"}}',
+    )
+    [file] = company.load().files
+    with path.open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    # Every table is in dollars: a hundred cents each.
+    wanted = {
+        (row["id"], fact, Decimal(row["amount"]) / 100, "USD")
+        for row in rows
+        if row["status"] in statuses
+    }
+    found = company.rows("select payment_id, kind, amount, currency from raw.payments order by all")
+    assert found == sorted(wanted)
+    # No charge of the table succeeded; every row is accounted for.
+    assert (file.loaded, file.loaded + file.excluded) == (len(wanted), len(rows))

@@ -17,6 +17,12 @@ from ingestion.exports.stripe_objects import (
     STRIPE_PAYOUTS,
     STRIPE_REFUNDS,
 )
+from ingestion.exports.stripe_tables import (
+    STRIPE_CHARGE_TABLE,
+    STRIPE_DISPUTE_TABLE,
+    STRIPE_PAYOUT_TABLE,
+    STRIPE_REFUND_TABLE,
+)
 
 EXPORTS: dict[str, Export] = {
     export.name: export
@@ -27,6 +33,10 @@ EXPORTS: dict[str, Export] = {
         STRIPE_REFUNDS,
         STRIPE_DISPUTES,
         STRIPE_PAYOUTS,
+        STRIPE_CHARGE_TABLE,
+        STRIPE_REFUND_TABLE,
+        STRIPE_DISPUTE_TABLE,
+        STRIPE_PAYOUT_TABLE,
         STRIPE_CREDIT_GRANTS,
         STRIPE_METER_EVENTS,
         LAGO_EVENTS,
