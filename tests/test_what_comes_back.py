@@ -40,6 +40,7 @@ rates:
   - id: calls
     meter: calls
     price: [{wallet: universal, credits: 1}]
+    overage: {amount: 0.50, currency: USD}
 offers:
   - id: plan
     price: {amount: 90.00, currency: USD, every: year}
@@ -68,7 +69,7 @@ def billed(customer: str) -> Rows:
     return [fact(f"i-{customer}", "invoice", customer, "07-01", "90.00", **plan)]
 
 
-CUSTOMERS = ("late", "balanced", "noted", "winner")
+CUSTOMERS = ("late", "balanced", "noted", "winner", "over")
 PAYMENTS = [
     *(row for customer in CUSTOMERS for row in billed(customer)),
     # late: 40 credits used by the write-off, so 36.00 of 90.00 earned; paid in September in two
@@ -85,6 +86,12 @@ PAYMENTS = [
     fact("n1", "payment", "noted", "07-02", "90.00", relates_to="i-noted"),
     fact("n2", "credit_note", "noted", "08-01", "30.00", relates_to="i-noted"),
     fact("n3", "refund", "noted", "08-02", "15.00", relates_to="n2"),
+    # over: 160 calls, 60 of them beyond the plan, 30.00; billed, paid but for 10.00, written off.
+    fact("o0", "payment", "over", "07-02", "90.00", relates_to="i-over"),
+    fact("o1", "invoice", "over", "08-02", "30.00"),
+    fact("o2", "payment", "over", "08-20", "20.00", relates_to="o1"),
+    fact("o3", "write_off", "over", "09-20", "30.00", relates_to="o1"),
+    fact("o4", "payment", "over", "10-20", "10.00", relates_to="o1"),
     # winner: paid apart, disputed with 40 credits used, and won.
     fact("v1", "payment", "winner", "07-02", "90.00", relates_to="i-winner"),
     fact("v2", "dispute_opened", "winner", "08-01", "90.00", relates_to="v1"),
@@ -119,7 +126,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             tmp_path_factory.mktemp(customer),
             FILES,
             "2025-11-01T00:00:00Z",
-            usage=use(customer, ("2025-07-10", 40)),
+            usage=use(customer, ("2025-07-10", 160 if customer == "over" else 40)),
             subscriptions=[row for row in SUBSCRIPTIONS if row["customer_id"] == customer],
             payments=[row for row in PAYMENTS if owner(row) == customer],
         )
@@ -189,3 +196,28 @@ def test_a_dispute_that_is_won_gives_revenue_back_and_a_trace_says_so(
     assert moved(winner, "08", *roles) == [-90, 36, 54, 0]
     assert moved(winner, "09", *roles) == [90, -36, 0, -54]
     assert "✗" not in run("trace", "v2", "--db", str(winner)).stdout
+
+
+def test_usage_sold_in_arrears_is_billed_paid_written_off_and_recovered(
+    books: dict[str, Path],
+) -> None:
+    over = books["over"]
+    owed = ("unbilled_receivable", "accounts_receivable", "bad_debt", "cash_in_transit")
+    assert moved(over, "07", *owed, "overage_revenue") == [30, 0, 0, 90, -30]
+    assert moved(over, "08", *owed) == [-30, 10, 0, 20]
+    assert moved(over, "09", *owed) == [0, -10, 10, 0]
+    assert moved(over, "10", *owed) == [0, 0, -10, 10]
+
+
+def test_more_usage_billed_than_was_sold_is_an_error(tmp_path: Path) -> None:
+    database, done = run_book(
+        tmp_path,
+        FILES,
+        "2025-11-01T00:00:00Z",
+        usage=use("late", ("2025-07-10", 140)),
+        subscriptions=SUBSCRIPTIONS[:1],
+        payments=[fact("o1", "invoice", "late", "08-02", "20.01")],
+    )
+    assert done.exit_code == 1
+    failing = "select billed, sold from failures.assert_no_more_usage_is_billed_than_was_sold"
+    assert query(database, failing) == [(Decimal("20.01"), Decimal("20.00"))]

@@ -1,7 +1,8 @@
 -- One row per payment fact about an earlier sale: what pays its invoice, and what takes the sale back.
 --
--- What sold it is a payment, or the invoice of a plan, whose price is owed from the first day; an unpaid pack is not
--- on the books, so nothing of it can be paid later or given back. A refund or dispute of no sale we know has no
+-- What sold it is a payment, or an invoice that is owed: of a plan, whose price is owed from the first day, or of usage
+-- that was sold in arrears (it names neither plan nor offer). An unpaid pack is not on the books, so nothing of it
+-- can be paid later or given back. A refund or dispute of no sale we know has no
 -- original, nor has a credit note that names none. A dispute gives back when it is opened or, by the policy in force
 -- then, when it is lost; until then the processor keeps the money (decision 28). given_before and paid_before are
 -- gross amounts of the facts of the same original booked before.
@@ -16,7 +17,7 @@ originals as (
     select * from payments
     where
         gross_amount > 0
-        and (kind = 'payment' or (kind = 'invoice' and subscription_id is not null))
+        and (kind = 'payment' or (kind = 'invoice' and (subscription_id is not null or offer is null)))
 ),
 
 disputes as (

@@ -41,6 +41,8 @@ reasons as (
     select
         payments.*,
         case
+            when payments.kind = 'payment' and paying.payment_id is not null
+                then null
             when payments.kind = 'payment' and payments.subscription_id is null and payments.offer is null and applied.payment_id is null
                 then 'no offer named and no grant refers to it: held as unapplied'
             when payments.kind = 'payment' and payments.subscription_id is null and applied.payment_id is null
@@ -59,29 +61,35 @@ reasons as (
                 and give_backs.payment_id is not null
                 and give_backs.original_id is null
                 then 'it names no payment that was disputed: booked against revenue'
-            when payments.kind = 'invoice' and payments.subscription_id is null
+            when payments.kind = 'invoice' and payments.subscription_id is null and payments.offer is not null
                 then 'unpaid and cancellable: nothing is booked until it is paid'
             when payments.kind in ('credit_note', 'void', 'write_off')
                 and about.kind = 'invoice'
                 and about.subscription_id is null
+                and about.offer is not null
                 then 'of an invoice that nothing is booked of until it is paid'
             when payments.kind in ('credit_note', 'void') and give_backs.payment_id is null
-                then 'it names no payment and no invoice of a plan that it could be taken from'
+                then 'it names no payment and no invoice of a plan or of usage that it could be taken from'
             when payments.kind = 'credit_note' and give_backs.original_id is null
                 then 'it names no sale: booked against revenue, and kept as the balance of the customer'
             when payments.kind = 'balance_applied' and paying.payment_id is null
-                then 'it names no invoice of a plan that it could pay'
+                then 'it names no invoice of a plan or of usage that it could pay'
             when payments.kind = 'dispute_won' and held.relates_to is null and recoveries.payment_id is null
                 then 'no dispute of its payment was opened'
         end as reason,
-        payments.kind = 'payment' and applied.payment_id is null as is_unapplied,
+        payments.kind = 'payment' and applied.payment_id is null and paying.payment_id is null as is_unapplied,
         (payments.kind = 'dispute_won' and held.relates_to is null and recoveries.payment_id is null)
         or (payments.kind = 'balance_applied' and paying.payment_id is null)
         or (payments.kind in ('dispute_opened', 'dispute_lost') and payments.relates_to is null)
         or (
             payments.kind in ('credit_note', 'void')
             and give_backs.payment_id is null
-            and (about.kind is null or about.kind <> 'invoice' or about.subscription_id is not null)
+            and (
+                about.kind is null
+                or about.kind <> 'invoice'
+                or about.subscription_id is not null
+                or about.offer is null
+            )
         ) as is_error
     from payments
     left join give_backs

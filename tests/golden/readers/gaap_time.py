@@ -146,12 +146,13 @@ def tell_advance(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
     later.use("delivery", given["total_fc"], periods.start(delivered))
     sell(desk, "advance", advance, periods.start(received), {wallet: advance})
     desk.use("delivery", given["total_fc"], periods.start(delivered))
-    desk.pay("settlement", exact(given["total_fc"]) - advance, settled)
+    rest = exact(given["total_fc"]) - advance
+    invoice = desk.pay("invoice", rest, periods.start(delivered), kind="invoice")
+    desk.pay("settlement", rest, settled, relates_to=invoice)
 
     def other(books: Books, money: Money) -> Mapping[str, Any]:
         month = [periods.month(delivered)]
         wrong = books.money(later.currency).earned(month, functional=True)
         return {"revenue_if_wrongly_retranslated": wrong}
 
-    told = answering(desk, currency, periods, questions, other, functional=True)
-    return Told(told.answers, ("settling what was billed after use, with its exchange difference",))
+    return answering(desk, currency, periods, questions, other, functional=True)

@@ -1,9 +1,10 @@
 -- One row per posting of money that moves without a sale: payouts, processor fees, write-offs of no sale, and
--- what a processor keeps while a dispute is open; and of invoices that the customer's balance pays.
+-- what a processor keeps while a dispute is open; and of invoices of usage, and those that a balance pays.
 --
 -- payout: Dr cash, Cr cash in transit. fee: Dr payment fees, Cr cash in transit. write_off: Dr bad debt, Cr accounts
--- receivable. balance_applied: Dr unapplied payments, Cr accounts receivable. A dispute that counts when it is lost:
--- opened, Dr disputed funds, Cr cash in transit; won, the other way round.
+-- receivable. An invoice of usage that was sold in arrears: Dr accounts receivable, Cr unbilled receivable, net as it
+-- was sold; its tax is payable when it is paid. balance_applied: Dr unapplied payments, Cr accounts receivable. A
+-- dispute that counts when it is lost: opened, Dr disputed funds, Cr cash in transit; won, the other way round.
 
 with
 
@@ -17,7 +18,10 @@ payments as (
     left join {{ ref('int_payments__unposted') }} as unposted
         on payments.payment_id = unposted.payment_id
     where
-        payments.kind in ('payout', 'fee', 'write_off', 'balance_applied', 'dispute_opened', 'dispute_won')
+        (
+            payments.kind in ('payout', 'fee', 'write_off', 'balance_applied', 'dispute_opened', 'dispute_won')
+            or (payments.kind = 'invoice' and payments.subscription_id is null and payments.offer is null)
+        )
         and give_backs.payment_id is null
         and recoveries.payment_id is null
         and unposted.payment_id is null
@@ -28,6 +32,7 @@ payments as (
     ('payout', 'payouts', 'cash', 'cash_in_transit', gross),
     ('fee', 'processor fees', 'payment_fees', 'cash_in_transit', gross),
     ('write_off', 'write-offs', 'bad_debt', 'accounts_receivable', gross),
+    ('invoice', 'usage invoices', 'accounts_receivable', 'unbilled_receivable', ('net_amount', 'net_functional')),
     ('balance_applied', 'balances applied', 'unapplied_payments', 'accounts_receivable', gross),
     ('dispute_opened', 'disputes', 'disputed_funds', 'cash_in_transit', gross),
     ('dispute_opened', 'processor fees', 'payment_fees', 'cash_in_transit', ('fee_amount', 'fee_functional')),

@@ -1,7 +1,7 @@
 -- One row per posting of money received: packs and top-ups, plan payments, and money not yet sums.
 --
 -- Dr cash in transit (what the processor owes us) and payment fees, Cr tax payable, and Cr what the money was for:
--- the liability of the lots it bought, the receivable of a plan, or unapplied payments. What is bought and what is
+-- the liability of the lots it bought, the receivable of a plan or of usage, or unapplied payments. What is bought and what is
 -- paid may be booked in different periods: lots booked before their payment are a receivable until it comes,
 -- money received before its lots are booked is unapplied until then. What an invoice is paid beyond what is still owed
 -- on it was given up (int_recoveries__posted), or it is the customer's: Cr unapplied payments.
@@ -64,6 +64,7 @@ overpaid as (
 settled as (
     select
         payments.*,
+        payments.subscription_id is not null or overpaid.payment_id is not null as is_owed,
         coalesce(overpaid.amount, {{ zero_money() }}) as beyond,
         coalesce(recoveries.recovered_amount, {{ zero_money() }}) as recovered,
         {%- for column in ['overpaid.amount', 'recoveries.recovered_amount'] %}
@@ -72,6 +73,7 @@ settled as (
         {%- endfor %}
         case
             when payments.subscription_id is not null then 'plan payments'
+            when overpaid.payment_id is not null then 'usage payments'
             when sums.payment_id is not null then 'top-ups'
             else 'unapplied payments'
         end as cause,
@@ -136,9 +138,9 @@ select
     'accounts_receivable' as account_role,
     cast(null as string) as wallet,
     currency,
-    cast(-before - case when subscription_id is not null then rest - beyond else 0 end as {{ t_money() }}) as amount,
+    cast(-before - case when is_owed then rest - beyond else 0 end as {{ t_money() }}) as amount,
     cast(
-        -functional_before - case when subscription_id is not null then functional_rest - beyond_functional else 0 end
+        -functional_before - case when is_owed then functional_rest - beyond_functional else 0 end
         as {{ t_money() }}
     ) as functional_amount
 from settled
@@ -149,9 +151,9 @@ select
     'unapplied_payments' as account_role,
     cast(null as string) as wallet,
     currency,
-    cast(-after - case when subscription_id is null then rest else beyond - recovered end as {{ t_money() }}) as amount,
+    cast(-after - case when is_owed then beyond - recovered else rest end as {{ t_money() }}) as amount,
     cast(
-        -functional_after - case when subscription_id is null then functional_rest else beyond_functional - recovered_functional end
+        -functional_after - case when not is_owed then functional_rest else beyond_functional - recovered_functional end
         as {{ t_money() }}
     ) as functional_amount
 from settled

@@ -58,7 +58,7 @@ lines as (
          '(beyond_amount_functional - recovered_amount_functional)', '-'),
     ] -%}
     select
-        case kind when 'dispute_won' then 'disputes' else 'plan payments' end as cause,
+        case when kind = 'dispute_won' then 'disputes' when is_of_plan then 'plan payments' else 'usage payments' end as cause,
         booked_period,
         {{ role }} as account_role,
         currency,
