@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +14,9 @@ from tests.payloads.run import ZERO, Answer, Payload
 
 LIST = Path(__file__).parent / "reviewed.yml"
 WRITES = ("cache_write", "cache_write_5m", "cache_write_1h")
-INPUTS = ("input", "input_audio", "cached_input", *WRITES)
+CACHED = ("cached_input", "cached_audio")
+INPUTS = ("input", "input_audio", *CACHED, *WRITES)
+OUTPUTS = ("output", "output_audio", "output_image")
 
 
 @dataclass(frozen=True)
@@ -40,21 +42,24 @@ def judge(payload: Payload, answer: Answer) -> Verdict:
     return Verdict(_counts(payload.counts, answer), _price(payload, answer))
 
 
+NAMES: Mapping[str, Sequence[str]] = {
+    "input_tokens": INPUTS,
+    "cache_read_tokens": CACHED,
+    "cache_write_tokens": WRITES,
+    "cache_audio_read_tokens": ("cached_audio",),
+    "input_audio_tokens": ("input_audio", "cached_audio"),
+    "output_tokens": OUTPUTS,
+    "output_image_tokens": ("output_image",),
+}
+"""What others call it -> the kinds of ours that add up to it."""
+
+
 def _counts(said: Mapping[str, int], answer: Answer) -> str:
-    here = {
-        "input_tokens": sum(answer.counts[kind] for kind in INPUTS),
-        "cache_read_tokens": answer.counts["cached_input"],
-        "cache_write_tokens": sum(answer.counts[kind] for kind in WRITES),
-        "output_tokens": answer.counts["output"],
-        "input_audio_tokens": answer.counts["input_audio"],
-    }
-    there = {name: said.get(name, 0) for name in here}
-    # The books count audio that was not cached; the cached part is cached input.
-    there["input_audio_tokens"] -= said.get("cache_audio_read_tokens", 0)
+    here = {name: sum(answer.counts[kind] for kind in kinds) for name, kinds in NAMES.items()}
     return "; ".join(
-        f"{name} {there[name]}, here {count}"
+        f"{name} {said.get(name, 0)}, here {count}"
         for name, count in here.items()
-        if count != there[name]
+        if count != said.get(name, 0)
     )
 
 
@@ -66,7 +71,7 @@ def _price(payload: Payload, answer: Answer) -> str:
     if answer.unrated:
         return f"no price of {', '.join(sorted(set(answer.unrated)))} of {payload.model}"
     costs = answer.costs
-    here = (sum((costs[kind] for kind in INPUTS), ZERO), costs["output"])
+    here = tuple(sum((costs[kind] for kind in kinds), ZERO) for kinds in (INPUTS, OUTPUTS))
     if here == payload.figures:
         return "priced"
     told: tuple[Decimal, ...] = payload.figures
