@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from tests.cli import exit_code
-from tests.payloads.prices import LENGTHS, UNITS, Prices, price_of
+from tests.payloads.prices import KINDS, LENGTHS, Price, Prices, price_of
 
 ZERO = Decimal(0)
 CREATED = "2026-08-01T00:00:00Z"
@@ -45,12 +45,20 @@ time_zone: UTC
 first_period: 2026-08
 framework: ASC606
 wallets:
-  # Millionths of a dollar, so that a token of the cheapest model is exact.
+  # Millionths of a dollar, so that a token of the cheapest model is exact; dollars, as books hold
+  # them, end at the ninth decimal.
   micros: {unit: credit}
+  dollars: {unit: USD}
 meters:
   tokens: {unit: token, properties: [model, kind, context]}
+  tokens_in_dollars: {unit: token, properties: [model, kind, context]}
 sources:
   - {feed: usage, format: llm_responses, path: responses.jsonl, constants: {meter: tokens}}
+  - feed: usage
+    format: llm_responses
+    path: responses.jsonl
+    constants: {meter: tokens_in_dollars}
+    columns: {event_id: "_id || '/dollars'"}
 """
 
 CARD = """\
@@ -124,8 +132,12 @@ class Answer:
     """Kind -> tokens."""
     costs: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     """Kind -> dollars."""
+    dollars: dict[str, Decimal] = field(default_factory=dict)
+    """Kind -> cost in a wallet of dollars."""
     unrated: list[str] = field(default_factory=list)
     """Kinds that no rate was found for."""
+    prices: set[Price] = field(default_factory=set)
+    """Prices that were applied."""
 
 
 def run_payloads(payloads: Sequence[Payload], prices: Prices, folder: Path) -> dict[str, Answer]:
@@ -133,18 +145,11 @@ def run_payloads(payloads: Sequence[Payload], prices: Prices, folder: Path) -> d
     book = folder / "book"
     (book / "cards").mkdir(parents=True)
     (book / "book.yml").write_text(BOOK)
-    models = sorted({(payload.provider, payload.model) for payload in payloads})
-    rates = [
-        f'  - id: "{n}-{kind}{context}"\n    meter: tokens\n'
-        f"    match: {{model: {json.dumps(f'{provider}/{model}')}, kind: {kind}"
-        + (f", context: {context}}}\n" if context else "}\n")
-        + f"    price: [{{wallet: micros, credits: {price.dollars}}}]\n"
-        for n, (provider, model) in enumerate(models)
-        for kind in UNITS
-        for context, beyond in LENGTHS.items()
-        if (price := price_of(prices, provider, model, kind, beyond))
-    ]
-    (book / "cards" / "2026-08-01.yml").write_text(CARD + "".join(rates))
+    applied = _rates(payloads, prices)
+    rates = "".join(
+        rate.text(number, price) for number, (rate, price) in enumerate(applied.items())
+    )
+    (book / "cards" / "2026-08-01.yml").write_text(CARD + rates)
     with (folder / "responses.jsonl").open("w") as file:
         for payload in payloads:
             line = {
@@ -161,16 +166,63 @@ def run_payloads(payloads: Sequence[Payload], prices: Prices, folder: Path) -> d
     for verb in (("load",), ("build", "--as-of", "2026-08-02T00:00:00Z")):
         if exit_code(*verb, *options):
             raise RuntimeError(f"creditbooks {verb[0]} failed")
+    by_id = {f"{number}": price for number, price in enumerate(applied.values())}
     answers: defaultdict[str, Answer] = defaultdict(Answer)
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(
-            "select event_id, properties ->> 'kind', quantity, cost, rate_id from marts.rated_usage"
+            "select event_id, meter, properties ->> 'kind', quantity, cost, rate_id "
+            "from marts.rated_usage"
         ).fetchall()
-    for event_id, kind, quantity, cost, rate in rows:
-        answer = answers[event_id.rpartition("/")[0]]
+    for event_id, meter, kind, quantity, cost, rate_id in rows:
+        answer = answers[event_id.removesuffix("/dollars").rpartition("/")[0]]
+        if meter == "tokens_in_dollars":
+            answer.dollars[kind] = cost
+            continue
         answer.counts[kind] += int(quantity)
-        if rate is None:
+        if rate_id is None:
             answer.unrated.append(kind)
         else:
             answer.costs[kind] += cost.scaleb(-6)
+            answer.prices.add(by_id[rate_id])
     return dict(answers)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What one rate of the card is for."""
+
+    provider: str
+    model: str
+    kind: str
+    length: str
+
+    def text(self, number: int, price: Price) -> str:
+        """The rate of tokens in millionths, which its number names, and the one in dollars."""
+        context = f", context: {self.length}" if self.length else ""
+        match = (
+            f"{{model: {json.dumps(f'{self.provider}/{self.model}')}, kind: {self.kind}{context}}}"
+        )
+        dollars = f"{{wallet: dollars, amount: {price.dollars:f}, per: 1000000}}"
+        return (
+            f"  # {price.source}\n"
+            f'  - {{id: "{number}", meter: tokens, match: {match}, '
+            f"price: [{{wallet: micros, credits: {price.dollars:f}}}]}}\n"
+            f'  - {{id: "{number}-dollars", meter: tokens_in_dollars, match: {match}, '
+            f"price: [{dollars}]}}\n"
+        )
+
+
+def _rates(payloads: Sequence[Payload], prices: Prices) -> dict[Rate, Price]:
+    """The rates of every model that has a price."""
+    models = sorted({(payload.provider, payload.model) for payload in payloads})
+    rates = (
+        Rate(provider, model, kind, length)
+        for provider, model in models
+        for kind in KINDS
+        for length in LENGTHS
+    )
+    return {
+        rate: price
+        for rate in rates
+        if (price := price_of(prices, rate.provider, rate.model, rate.kind, rate.length))
+    }
