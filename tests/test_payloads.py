@@ -32,6 +32,7 @@ def test_every_payload_holds_what_others_find_in_it_and_costs_the_same() -> None
     assert (found.all_counts.compared, found.all_counts.equal) == (13_449, 13_330)
     assert (found.all_prices.compared, found.all_prices.equal) == (2_510, 2_285)
     assert found.independent == 2_279
+    assert (len(found.entries), sum(found.entries.values())) == (917, 793)
 
 
 @needs_shared

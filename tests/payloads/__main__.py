@@ -61,6 +61,7 @@ class Report:
     Attributes:
         counts: Provider/flavour -> token counts.
         prices: Provider/flavour -> costs.
+        entries: Entry of the file that gives costs -> whether all of them are equal.
         sources: Which lists the costs that are equal were priced from -> how many.
         independent: Of them, those without a price of the project that the figures are from.
         unexplained: A line per difference that is in no list.
@@ -69,6 +70,7 @@ class Report:
 
     counts: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     prices: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    entries: dict[str, bool] = field(default_factory=dict)
     sources: Counter[str] = field(default_factory=Counter)
     independent: int = 0
     unexplained: list[str] = field(default_factory=list)
@@ -91,6 +93,8 @@ class Report:
         compared = [("counts", verdict.counts, self.counts[group])]
         if verdict.price != NO_FIGURE:
             compared.append(("price", verdict.price, self.prices[group]))
+            entry = payload.case.partition("/")[0]
+            self.entries[entry] = self.entries.get(entry, True) and not verdict.price
             if not verdict.price:
                 self.sources[" + ".join(sorted({price.source for price in answer.prices}))] += 1
                 self.independent += all(price.is_independent for price in answer.prices)
@@ -132,6 +136,8 @@ class Report:
             f"Costs         {prices.equal:,} of {prices.compared:,} equal ({share}; "
             f"{self.independent:,} by independent prices), "
             f"{prices.reviewed.total():,} reviewed, {prices.unexplained:,} unexplained",
+            f"Entries       {sum(self.entries.values()):,} of the {len(self.entries):,} that give "
+            "costs are equal in all of them",
         ]
 
 
