@@ -22,10 +22,6 @@ facts as (
     select
         *,
         greatest(0, original_amount - given_before) as left_of_sale,
-        case
-            when original_kind = 'invoice' then greatest(0, original_amount - given_before - paid_before)
-            else 0
-        end as owed_before,
         {%- for column in ['cause', 'other_role', 'earned_role'] %}
         {%- set place = loop.index %}
         case kind

@@ -4,8 +4,8 @@
 -- that was sold in arrears (it names neither plan nor offer). An unpaid pack is not on the books, so nothing of it
 -- can be paid later or given back. A refund or dispute of no sale we know has no
 -- original, nor has a credit note that names none. A dispute gives back when it is opened or, by the policy in force
--- then, when it is lost; until then the processor keeps the money (decision 28). given_before and paid_before are
--- gross amounts of the facts of the same original booked before.
+-- then, when it is lost; until then the processor keeps the money (decision 28). given_before is the gross amount
+-- given back of the same original before, owed_before what was still owed on it, if it is an invoice.
 
 with
 
@@ -78,9 +78,21 @@ related as (
             when 'write_off' then originals.payment_id is not null
             else originals.kind = 'invoice'
         end
-)
+),
 
 {% set before = 'partition by coalesce(original_id, payment_id) order by booked_at, payment_id rows unbounded preceding' -%}
+running as (
+    select
+        *,
+        cast(
+            {{ sum_money('case when not is_paying then gross_amount else 0 end', before) }}
+            - case when is_paying then 0 else gross_amount end as {{ t_money() }}) as given_before,
+        cast(
+            {{ sum_money('case when is_paying then gross_amount else 0 end', before) }}
+            - case when is_paying then gross_amount else 0 end as {{ t_money() }}) as paid_before
+    from related
+)
+
 select
     payment_id,
     kind,
@@ -105,10 +117,9 @@ select
     sale_fx_rate,
     fx_rate,
     functional_minor_units,
+    given_before,
     cast(
-        {{ sum_money('case when not is_paying then gross_amount else 0 end', before) }}
-        - case when is_paying then 0 else gross_amount end as {{ t_money() }}) as given_before,
-    cast(
-        {{ sum_money('case when is_paying then gross_amount else 0 end', before) }}
-        - case when is_paying then gross_amount else 0 end as {{ t_money() }}) as paid_before
-from related
+        case when original_kind = 'invoice' then greatest(0, original_amount - given_before - paid_before) else 0 end
+        as {{ t_money() }}
+    ) as owed_before
+from running

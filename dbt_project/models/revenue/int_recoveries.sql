@@ -53,9 +53,7 @@ beyond as (
         fx_rate,
         functional_minor_units,
         tax_amount,
-        cast(
-            greatest(0, gross_amount - greatest(0, original_amount - given_before - paid_before) - tax_amount) as {{ t_money() }}
-        ) as beyond_amount
+        cast(greatest(0, gross_amount - owed_before - tax_amount) as {{ t_money() }}) as beyond_amount
     from facts
     where kind = 'payment'
     union all

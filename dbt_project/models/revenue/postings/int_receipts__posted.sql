@@ -50,15 +50,10 @@ sums as (
 
 overpaid as (
     select
-        facts.payment_id,
-        cast(
-            greatest(
-                0,
-                facts.gross_amount - greatest(0, facts.original_amount - facts.given_before - facts.paid_before) - facts.tax_amount
-            ) as {{ t_money() }}
-        ) as amount
-    from {{ ref('int_sale_facts') }} as facts
-    where facts.kind = 'payment'
+        payment_id,
+        cast(greatest(0, gross_amount - owed_before - tax_amount) as {{ t_money() }}) as amount
+    from {{ ref('int_sale_facts') }}
+    where kind = 'payment'
 ),
 
 settled as (
