@@ -1,5 +1,6 @@
 -- Fails where revenue that was in the balance when the month, quarter or year opened is not what the waterfall says
--- of the cohorts sold before; or where contract balances and roll-forward differ.
+-- of the cohorts sold before, or more than the wallet held then and was moved into it since; or where contract balances
+-- and roll-forward differ.
 
 with
 
@@ -8,6 +9,7 @@ balances as (
         wallet,
         currency,
         booked_period,
+        sum(opening) as opening,
         sum(revenue_from_opening) as of_period,
         sum(revenue_from_quarter_opening) as of_quarter,
         sum(revenue_from_year_opening) as of_year,
@@ -43,6 +45,18 @@ cohorts as (
     group by waterfall.wallet, waterfall.currency, periods.period
 ),
 
+moved_in as (
+    select
+        lots.wallet,
+        lots.currency,
+        settlements.booked_period,
+        sum(settlements.transfer_addition) as amount
+    from {{ ref('int_lot_settlements') }} as settlements
+    inner join {{ ref('int_lots') }} as lots
+        on settlements.lot_no = lots.lot_no
+    group by lots.wallet, lots.currency, settlements.booked_period
+),
+
 rolled as (
     select
         wallet,
@@ -56,7 +70,10 @@ rolled as (
 select
     rolled.*,
     balances.closing as closing_of_balances,
-    balances.footed
+    balances.footed,
+    balances.opening,
+    balances.of_period,
+    moved_in.amount as moved_in
 from rolled
 full outer join balances
     on
@@ -68,9 +85,15 @@ left join cohorts
         rolled.wallet = cohorts.wallet
         and rolled.currency = cohorts.currency
         and rolled.booked_period = cohorts.booked_period
+left join moved_in
+    on
+        rolled.wallet = moved_in.wallet
+        and rolled.currency = moved_in.currency
+        and rolled.booked_period = moved_in.booked_period
 where
     rolled.closing is distinct from balances.closing
     or balances.footed is distinct from balances.closing
+    or balances.of_period > balances.opening + coalesce(moved_in.amount, 0)
     or coalesce(cohorts.of_period, 0) <> balances.of_period
     or coalesce(cohorts.of_quarter, 0) <> balances.of_quarter
     or coalesce(cohorts.of_year, 0) <> balances.of_year

@@ -192,7 +192,9 @@ class ContractBalances(Mart):
     def opening_covers_what_was_in_it(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """Lots that existed at opening cannot earn more than they carried then.
 
-        Over all wallets of a currency: what moved between them since was in another's balance.
+        Over all wallets of a currency: what moved between them since was in another's balance. That
+        each wallet covers its own is asserted where transfers are known
+        (assert_contract_balances_tie).
         """
         earned, carried = (
             pl.col(name).sum().over("entity", "currency", "booked_period")
