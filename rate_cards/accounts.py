@@ -21,6 +21,7 @@ Role = Literal[
     "unapplied_payments",
     "unclaimed_property",
     "tax_payable",
+    "supplier_payable",
     "migration_clearing",
     "usage_revenue",
     "accrued_usage_revenue",
@@ -30,6 +31,7 @@ Role = Literal[
     "credit_notes_contra_revenue",
     "voids_contra_revenue",
     "disputes_contra_revenue",
+    "supplier_share",
     "payment_fees",
     "bad_debt",
     "recoveries",
@@ -54,6 +56,7 @@ DEFAULT_CHART: Mapping[Role, DefaultAccount] = {
     "accounts_receivable": DefaultAccount("asset", "1200", "Accounts receivable"),
     "unbilled_receivable": DefaultAccount("asset", "1250", "Unbilled receivable"),
     "tax_payable": DefaultAccount("liability", "2200", "Sales tax payable"),
+    "supplier_payable": DefaultAccount("liability", "2250", "Payable to suppliers, as agent"),
     "contract_liability": DefaultAccount("liability", "2400", "Contract liability"),
     "accrued_usage": DefaultAccount(
         "liability", "2405", "Accrued usage, against contract liability"
@@ -71,6 +74,9 @@ DEFAULT_CHART: Mapping[Role, DefaultAccount] = {
     "credit_notes_contra_revenue": DefaultAccount("contra_revenue", "4910", "Credit notes"),
     "voids_contra_revenue": DefaultAccount("contra_revenue", "4920", "Voided invoices"),
     "disputes_contra_revenue": DefaultAccount("contra_revenue", "4930", "Disputes"),
+    "supplier_share": DefaultAccount(
+        "contra_revenue", "4940", "Suppliers' share of usage sold as agent"
+    ),
     "payment_fees": DefaultAccount("expense", "6100", "Payment processing fees"),
     "bad_debt": DefaultAccount("expense", "6200", "Bad debt"),
     "recoveries": DefaultAccount("expense", "6250", "Recoveries of what was given up"),

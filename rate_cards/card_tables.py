@@ -15,8 +15,8 @@ from rate_cards.contracts import covered_rates, discounted
 from rate_cards.table_columns import Row, utc
 from rate_cards.version_rules import agreement, ends_at
 
-OVERAGE_DECIMALS = 9
-"""Decimals an overage amount carries before a period's total is rounded to the currency."""
+MONEY_DECIMALS = 9
+"""Decimals an amount carries before a period's total is rounded to the currency."""
 
 
 def exact_prices(
@@ -107,7 +107,7 @@ def rates(book: BookFiles) -> Iterator[Row]:
     for numbered in _numbered_rates(book):
         rate, overage = numbered.rate, numbered.rate.overage
         numerators, denominator = (
-            exact_prices([overage.amount], overage.per, OVERAGE_DECIMALS) if overage else ([], None)
+            exact_prices([overage.amount], overage.per, MONEY_DECIMALS) if overage else ([], None)
         )
         yield {
             "rate_no": numbered.number,

@@ -200,16 +200,21 @@ CONFIG_TABLES: Mapping[str, Columns] = {
         **_ORIGIN,
     },
     "cost_rates": {
+        "cost_no": INT,
         "version": TEXT,
         "cost_id": TEXT,
+        "supplier": TEXT,
         "effective_from": INSTANT,
-        "effective_to": INSTANT,
+        "published_at": INSTANT,
         "meter": TEXT,
+        "match_count": INT,
         "amount": RATE,
         "currency": TEXT,
         "per": AMOUNT,
+        "numerator": WHOLE,
+        "denominator": WHOLE,
         **_ORIGIN,
     },
-    "cost_match": {"version": TEXT, "cost_id": TEXT, "property": TEXT, "value": TEXT},
+    "cost_match": {"cost_no": INT, "property": TEXT, "value": TEXT},
 }
 """Table of schema `raw` -> its columns."""

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 import polars as pl
 
 from rate_cards.accounts import DEFAULT_CHART
-from rate_cards.book_files import BookFiles
+from rate_cards.book_files import Authored, BookFiles
 from rate_cards.card_tables import (
+    MONEY_DECIMALS,
+    exact_prices,
     offer_grants,
     offer_slabs,
     offers,
@@ -18,10 +20,10 @@ from rate_cards.card_tables import (
     rate_prices,
     rates,
 )
+from rate_cards.costs import CostCard
 from rate_cards.currencies import MINOR_UNITS
 from rate_cards.table_columns import CONFIG_TABLES, Row, utc
 from rate_cards.values import text_of
-from rate_cards.version_rules import cost_ends_at
 
 
 def config_tables(book: BookFiles) -> dict[str, pl.DataFrame]:
@@ -209,33 +211,39 @@ def _config_limits(book: BookFiles) -> Iterator[Row]:
 
 
 def _cost_rates(book: BookFiles) -> Iterator[Row]:
-    for file in book.cost_files:
-        card = file.content
-        for position, cost in enumerate(card.costs):
-            yield {
-                "version": card.version,
-                "cost_id": cost.id,
-                "effective_from": utc(card.effective_from),
-                "effective_to": utc(cost_ends_at(card, book.costs)),
-                "meter": cost.meter,
-                "amount": cost.amount,
-                "currency": cost.currency,
-                "per": cost.per,
-                "source_file": file.path,
-                "source_line": file.line("costs", position, "id"),
-            }
+    for cost_no, file, position in _numbered_costs(book):
+        card, cost = file.content, file.content.costs[position]
+        [numerator], denominator = exact_prices([cost.amount], cost.per, MONEY_DECIMALS)
+        yield {
+            "cost_no": cost_no,
+            "version": card.version,
+            "cost_id": cost.id,
+            "supplier": card.supplier or "",
+            "effective_from": utc(card.effective_from),
+            "published_at": utc(card.published_at),
+            "meter": cost.meter,
+            "match_count": len(cost.match),
+            "amount": cost.amount,
+            "currency": cost.currency,
+            "per": cost.per,
+            "numerator": numerator,
+            "denominator": denominator,
+            "source_file": file.path,
+            "source_line": file.line("costs", position, "id"),
+        }
 
 
 def _cost_match(book: BookFiles) -> Iterator[Row]:
-    for card in book.costs:
-        for cost in card.costs:
-            for name, value in cost.match.items():
-                yield {
-                    "version": card.version,
-                    "cost_id": cost.id,
-                    "property": name,
-                    "value": value,
-                }
+    for cost_no, file, position in _numbered_costs(book):
+        for name, value in file.content.costs[position].match.items():
+            yield {"cost_no": cost_no, "property": name, "value": value}
+
+
+def _numbered_costs(book: BookFiles) -> Iterator[tuple[int, Authored[CostCard], int]]:
+    """Every cost line of the book: its number from 1, its file and its place in the file."""
+    lines = ((file, n) for file in book.cost_files for n in range(len(file.content.costs)))
+    for cost_no, (file, position) in enumerate(lines, start=1):
+        yield cost_no, file, position
 
 
 _ROWS: Mapping[str, Callable[[BookFiles], Iterator[Row]]] = {

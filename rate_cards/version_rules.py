@@ -40,16 +40,6 @@ def agreement(card: Card, cards: Sequence[Card]) -> str:
     return card.version
 
 
-def cost_ends_at(card: CostCard, cards: Sequence[CostCard]) -> datetime:
-    """First instant a cost card no longer applies: the same supplier's next start."""
-    later = (
-        other.effective_from
-        for other in cards
-        if other.supplier == card.supplier and other.effective_from > card.effective_from
-    )
-    return min(later, default=FOREVER)
-
-
 def written(instant: datetime) -> str:
     """An instant as it is authored, in UTC."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

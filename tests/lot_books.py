@@ -32,9 +32,9 @@ def run_book(
 ) -> tuple[Path, Outcome]:
     """The database of a book of these files and rows, and what `run` said."""
     book, data = folder / "book", folder / "data"
-    (book / "cards").mkdir(parents=True)
-    data.mkdir()
+    data.mkdir(parents=True)
     for name, text in files.items():
+        (book / name).parent.mkdir(parents=True, exist_ok=True)
         (book / name).write_text(text)
     for feed, rows in feeds.items():
         with (data / f"{feed}.csv").open("w", newline="") as file:

@@ -31,14 +31,18 @@ FEEDS_READ_OUTSIDE_STAGING = {
     ("macros/drawdown/attribution.sql", "usage"),
     ("models/pricing/int_limited_events.sql", "usage"),
     ("models/drawdown/int_member_usage.sql", "usage"),
+    # And when it happened, which says what a supplier charged: no model asks again.
+    ("models/revenue/int_supplier_costs.sql", "usage"),
     ("models/marts/corrections.sql", "usage"),
     ("models/marts/credit_ledger.sql", "usage"),
     ("models/marts/rated_usage.sql", "usage"),
     ("models/marts/stranded_credits.sql", "usage"),
-    # Read in one place each, by the model that decides when they count: a view in between would
+    # Read by the models that decide when they count: a view in between would
     # rename nothing.
     ("models/pricing/int_rate_matches.sql", "property_sets"),
     ("models/pricing/int_rate_matches.sql", "property_values"),
+    ("models/pricing/int_cost_matches.sql", "property_sets"),
+    ("models/pricing/int_cost_matches.sql", "property_values"),
     ("models/drawdown/int_lots__from_grants.sql", "grants"),
     # Shown as they are.
     ("models/marts/load_audit.sql", "files"),

@@ -394,7 +394,7 @@ def test_limits_without_a_name_are_named_by_their_line(tmp_path: Path) -> None:
     assert second["effective_to"] == utc(2026, 2, 1)
 
 
-def test_a_cost_lasts_until_its_supplier_s_next_version(tmp_path: Path) -> None:
+def test_a_cost_is_an_exact_fraction_of_its_supplier_s_version(tmp_path: Path) -> None:
     def costs(version: str, supplier: str) -> Edit:
         text = (
             f'version: "{supplier}-{version}"\neffective_from: {version}T00:00:00Z\n'
@@ -408,12 +408,15 @@ def test_a_cost_lasts_until_its_supplier_s_next_version(tmp_path: Path) -> None:
     tables = tables_of(
         tmp_path, costs("2026-01-01", "a"), costs("2026-02-01", "b"), costs("2026-03-01", "a")
     )
-    ends = {row["version"]: row["effective_to"] for row in tables["cost_rates"].to_dicts()}
-    assert ends == {
-        "a-2026-01-01": utc(2026, 3, 1),
-        "b-2026-02-01": FOREVER,
-        "a-2026-03-01": FOREVER,
-    }
+    rows = tables["cost_rates"].to_dicts()
+    assert [(row["cost_no"], row["version"], row["supplier"]) for row in rows] == [
+        (1, "a-2026-01-01", "a"),
+        (2, "b-2026-02-01", "b"),
+        (3, "a-2026-03-01", "a"),
+    ]
+    # 2,500.001 billionths.
+    assert {(row["numerator"], row["denominator"]) for row in rows} == {(2500001, 1000)}
+    assert {row["match_count"] for row in rows} == {1}
     assert set(tables["cost_rates"]["amount"]) == {Decimal("0.000002500001")}
     assert tables["cost_match"].height == 3
 

@@ -255,6 +255,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "credits": credits,
             "quantity": quantity,
             "events": 1,
+            "supplier_cost": D("0.000"),
+            "supplier_share": D("0.000"),
         }
         for meter, usage, breakage, credits, quantity in [
             ("images", D("4.000"), D("0.000"), D(4), D(2)),

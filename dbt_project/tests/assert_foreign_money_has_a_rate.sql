@@ -13,3 +13,13 @@ select
     granted_at as occurred_at
 from {{ ref('int_lots') }}
 where functional_consideration is null
+union all
+select
+    'supplier ' || supplier_costs.supplier as fact_id,
+    supplier_costs.currency,
+    cast(supplier_costs.booked_period as timestamp) as occurred_at
+from {{ ref('int_supplier_costs') }} as supplier_costs
+{{ join_fx_rate('supplier_costs.currency', 'cast(supplier_costs.booked_period as timestamp)') }}
+where
+    supplier_costs.is_agent
+    and fx.rate is null

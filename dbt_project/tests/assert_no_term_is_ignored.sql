@@ -11,5 +11,4 @@ where
     or (topic = 'sales_tax' and value <> 'exclude')
     or (topic = 'sfc' and value = 'accrete')
     or (topic = 'as_invoiced' and value = 'on')
-    or (topic = 'principal' and value = 'agent')
     or (topic = 'tiers' and value <> 'no_material_right')

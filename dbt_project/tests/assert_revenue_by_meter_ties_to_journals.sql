@@ -8,7 +8,8 @@ by_meter as (
         currency,
         sum(usage_revenue + prior_period_revenue) as usage_revenue,
         sum(breakage_revenue) as breakage_revenue,
-        sum(overage_revenue) as overage_revenue
+        sum(overage_revenue) as overage_revenue,
+        sum(supplier_share) as supplier_share
     from {{ ref('revenue_by_meter') }}
     group by booked_period, currency
 ),
@@ -19,7 +20,8 @@ posted as (
         currency,
         sum(case when account_role = 'usage_revenue' then -amount else 0 end) as usage_revenue,
         sum(case when account_role = 'breakage_revenue' then -amount else 0 end) as breakage_revenue,
-        sum(case when account_role = 'overage_revenue' then -amount else 0 end) as overage_revenue
+        sum(case when account_role = 'overage_revenue' then -amount else 0 end) as overage_revenue,
+        sum(case when account_role = 'supplier_share' then amount else 0 end) as supplier_share
     from {{ ref('int_postings') }}
     group by booked_period, currency
 )
@@ -32,7 +34,9 @@ select
     by_meter.breakage_revenue as breakage_by_meter,
     posted.breakage_revenue as breakage_posted,
     by_meter.overage_revenue as overage_by_meter,
-    posted.overage_revenue as overage_posted
+    posted.overage_revenue as overage_posted,
+    by_meter.supplier_share as share_by_meter,
+    posted.supplier_share as share_posted
 from by_meter
 full outer join posted
     on
@@ -42,3 +46,4 @@ where
     coalesce(by_meter.usage_revenue, 0) <> coalesce(posted.usage_revenue, 0)
     or coalesce(by_meter.breakage_revenue, 0) <> coalesce(posted.breakage_revenue, 0)
     or coalesce(by_meter.overage_revenue, 0) <> coalesce(posted.overage_revenue, 0)
+    or coalesce(by_meter.supplier_share, 0) <> coalesce(posted.supplier_share, 0)

@@ -309,6 +309,8 @@ class RevenueByMeter(Mart):
     credits: Credits = pa.Field(ge=0)
     quantity: Credits = pa.Field(ge=0)
     events: pl.Int64 = pa.Field(ge=0)
+    supplier_cost: Money = pa.Field(ge=0)
+    supplier_share: Money = pa.Field(ge=0)
 
     class Config:
         """Its key."""

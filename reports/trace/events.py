@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from rate_cards.card_tables import OVERAGE_DECIMALS
+from rate_cards.card_tables import MONEY_DECIMALS
 from reports.numbers import credits_text, instant, money, month, total
 from reports.trace.lots import LOTS, lot_line, origin_steps
 from reports.trace.rows import Row, config_step, file_step, journal_steps, one, rows
@@ -174,7 +174,7 @@ def _arrears(rate: Row) -> Row:
     return {
         "credits": rate["overage_amount"],
         "per": rate["overage_per"],
-        "precision": OVERAGE_DECIMALS,
+        "precision": MONEY_DECIMALS,
         "rounding": "half_up",
     }
 

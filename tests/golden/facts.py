@@ -13,88 +13,7 @@ from typing import Any
 
 from rate_cards.currencies import MINOR_UNITS
 from tests.golden.clock import NOW, Unreadable
-
-METER = "units"
-FEEDS = {
-    "customers": ("customer_id", "parent_customer_id"),
-    "usage": (
-        "event_id",
-        "occurred_at",
-        "customer_id",
-        "meter",
-        "quantity",
-        "properties",
-        "user_id",
-        "received_at",
-        "corrects",
-    ),
-    "payments": (
-        "payment_id",
-        "occurred_at",
-        "customer_id",
-        "kind",
-        "amount",
-        "currency",
-        "tax",
-        "offer",
-        "quantity",
-        "relates_to",
-        "subscription_id",
-        "period_start",
-        "period_end",
-        "received_at",
-    ),
-    "grants": (
-        "grant_id",
-        "customer_id",
-        "wallet",
-        "credits",
-        "kind",
-        "effective_at",
-        "expires_at",
-        "priority",
-        "consideration",
-        "currency",
-        "payment_id",
-        "received_at",
-    ),
-    "lot_events": (
-        "lot_event_id",
-        "occurred_at",
-        "lot_id",
-        "kind",
-        "credits",
-        "new_expires_at",
-        "to_wallet",
-        "least",
-        "most",
-        "reason",
-        "received_at",
-    ),
-    "subscriptions": (
-        "subscription_id",
-        "customer_id",
-        "offer",
-        "started_at",
-        "ended_at",
-        "received_at",
-        "anchor_at",
-    ),
-    "limits": ("limit_id", "customer_id", "scope", "wallet", "window", "credits", "action", "from"),
-    "fx_rates": ("date", "currency", "rate"),
-    "period_closes": ("close_id", "period", "closed_at"),
-}
-"""Feed -> the columns written. Grants by day are a file of their own, whose dates are numbers."""
-
-UNDATED = ("fx_rates", "period_closes")
-"""Feeds whose rows do not begin the books."""
-
-ALWAYS = date(2000, 1, 1)
-"""A day before every case."""
-
-FUNCTIONAL = "USD"
-
-BY_DAY = "grants_by_day"
+from tests.golden.feeds import ALWAYS, BY_DAY, FEEDS, FUNCTIONAL, METER, RESOLD, UNDATED
 
 
 @dataclass(frozen=True)
@@ -138,6 +57,15 @@ class Decision:
     value: Any
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a supplier charges for a unit of a line that is sold for them."""
+
+    line: str
+    amount: Decimal
+    currency: str
+
+
 @dataclass
 class Facts:
     """Everything that is fed to one book, in the order it was told."""
@@ -152,6 +80,7 @@ class Facts:
     asked: list[datetime] = field(default_factory=lambda: [NOW])
     currencies: list[str] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    costs: list[Cost] = field(default_factory=list)
     closes: dict[str, datetime] = field(default_factory=dict)
 
     def desk(self, case_id: str) -> Desk:
@@ -162,6 +91,10 @@ class Facts:
     def as_of(self) -> datetime:
         """An instant after everything that any case asks about."""
         return max(self.asked) + timedelta(days=1)
+
+    def meter_of(self, line: str) -> str:
+        """The meter that counts a line."""
+        return RESOLD if any(cost.line == line for cost in self.costs) else METER
 
     def starts_at(self) -> datetime:
         """The first instant of the books: the month of the earliest fact."""
@@ -291,6 +224,11 @@ class Desk:
             )
         )
 
+    def resell(self, line: str, cost: Decimal) -> None:
+        """Sell what a line meters as agent of a supplier, who charges so much for a unit."""
+        self.facts.costs.append(Cost(line, cost, self.currency))
+        self.decide("principal", "agent", subject=RESOLD)
+
     def child(self, customer: str, parent: str) -> None:
         """Let a parent's pool pay for a customer."""
         self._row("customers", NOW, customer_id=customer, parent_customer_id=parent)
@@ -350,7 +288,7 @@ class Desk:
             event_id=self.called(label),
             occurred_at=at,
             customer_id=customer or self.name,
-            meter=METER,
+            meter=self.facts.meter_of(line),
             quantity=quantity,
             properties=json.dumps({"line": line} if line else {}),
             user_id=user,

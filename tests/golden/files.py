@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from tests.golden.clock import NOW, written
-from tests.golden.facts import BY_DAY, FEEDS, FUNCTIONAL, METER, Decision, Facts, Link, Rate
+from tests.golden.facts import Decision, Facts, Link, Rate
+from tests.golden.feeds import BY_DAY, FEEDS, FUNCTIONAL, METER, RESOLD
 
 EXPIRES_ON = "strftime(strptime(expires_on, '%Y%m%d'), '%Y-%m-%dT00:00:00Z')"
 """How a date written as a number becomes an instant: midnight UTC of that day."""
@@ -56,6 +57,9 @@ def write_book(facts: Facts, folder: Path) -> None:
     }
     for moment in cuts:
         _write_yaml(folder / "cards" / f"{moment:%Y-%m-%dT%H%M%S}.yml", _card(facts, moment))
+    if facts.costs:
+        (folder / "costs").mkdir()
+        _write_yaml(folder / "costs" / "suppliers.yml", _costs(facts, starts))
 
 
 def _book(facts: Facts) -> dict[str, Any]:
@@ -74,7 +78,7 @@ def _book(facts: Facts) -> dict[str, Any]:
         "first_period": f"{facts.starts_at():%Y-%m}",
         "framework": "ASC606",
         "wallets": {**facts.wallets, "unused": {"unit": "credit"}},
-        "meters": {METER: {"unit": "unit", "properties": ["line"]}},
+        "meters": {meter: {"unit": "unit", "properties": ["line"]} for meter in (METER, RESOLD)},
         "policies": _policies(facts.decisions, facts.starts_at().date()),
         "sources": sources,
     }
@@ -106,13 +110,35 @@ def _card(facts: Facts, moment: datetime) -> dict[str, Any]:
         "effective_from": moment,
         "published_at": before,
         "approved": {"by": "cases", "on": f"{before:%Y-%m-%d}", "reference": "golden"},
-        "rates": [_rate(rate, facts.wallets) for rate in [*rates, UNUSED]],
+        "rates": [_rate(rate, facts) for rate in [*rates, UNUSED]],
         "offers": facts.offers,
     }
 
 
-def _rate(rate: Rate, wallets: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {"id": rate.rate_id, "meter": METER}
+def _costs(facts: Facts, start: datetime) -> dict[str, Any]:
+    costs = [
+        {
+            "id": f"cost-{n}",
+            "meter": RESOLD,
+            "match": {"line": cost.line},
+            "amount": cost.amount,
+            "currency": cost.currency,
+        }
+        for n, cost in enumerate(facts.costs)
+    ]
+    approved = {"by": "cases", "on": f"{start:%Y-%m-%d}", "reference": "golden"}
+    return {
+        "version": "suppliers",
+        "effective_from": start,
+        "published_at": start,
+        "approved": approved,
+        "costs": costs,
+    }
+
+
+def _rate(rate: Rate, facts: Facts) -> dict[str, Any]:
+    wallets = facts.wallets
+    found: dict[str, Any] = {"id": rate.rate_id, "meter": facts.meter_of(rate.line)}
     if rate.line:
         found["match"] = {"line": rate.line}
     if rate.chain:

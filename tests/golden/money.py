@@ -13,7 +13,8 @@ from decimal import Decimal
 from tests.golden.compare import ZERO
 
 RECEIVABLES = ("accounts_receivable", "unbilled_receivable")
-REVENUE = ("usage_revenue", "overage_revenue")
+REVENUE = ("usage_revenue", "overage_revenue", "supplier_share")
+"""What was earned; what is sold as agent, less the supplier's part."""
 BREAKAGE = ("breakage_revenue",)
 REVENUE_TYPES = ("revenue", "contra_revenue")
 

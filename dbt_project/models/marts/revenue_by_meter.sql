@@ -2,7 +2,9 @@
 --
 -- usage, prior-period, breakage and overage revenue each sum to the journal. meter is null for breakage, and for
 -- what time earned in a period without use: nothing was metered. quantity is the metered quantity of the events
--- whose price starts at this wallet, so each event counts once however many wallets paid for it.
+-- whose price starts at this wallet, so each event counts once however many wallets paid for it; what suppliers
+-- charge for it stands with it, in their currency. supplier_share is the part of that cost which is not revenue,
+-- because the meter is sold as agent: net revenue is revenue less supplier_share.
 
 with
 
@@ -28,6 +30,10 @@ overage as (
 
 rated as (
     select * from {{ ref('int_events_rated') }}
+),
+
+supplier_costs as (
+    select * from {{ ref('int_supplier_costs') }}
 ),
 
 customers as (
@@ -71,7 +77,9 @@ parts as (
         {{ zero_money() }} as overage_revenue,
         shares.credits,
         {{ zero_credits() }} as quantity,
-        cast(0 as bigint) as events
+        cast(0 as bigint) as events,
+        {{ zero_money() }} as supplier_cost,
+        {{ zero_money() }} as supplier_share
     from shares
     union all
     select
@@ -86,7 +94,9 @@ parts as (
         {{ zero_money() }} as overage_revenue,
         {{ zero_credits() }} as credits,
         {{ zero_credits() }} as quantity,
-        cast(0 as bigint) as events
+        cast(0 as bigint) as events,
+        {{ zero_money() }} as supplier_cost,
+        {{ zero_money() }} as supplier_share
     from settlements
     inner join lots
         on settlements.lot_no = lots.lot_no
@@ -107,7 +117,9 @@ parts as (
         overage.amount as overage_revenue,
         {{ zero_credits() }} as credits,
         {{ zero_credits() }} as quantity,
-        cast(0 as bigint) as events
+        cast(0 as bigint) as events,
+        {{ zero_money() }} as supplier_cost,
+        {{ zero_money() }} as supplier_share
     from overage
     union all
     select
@@ -122,13 +134,32 @@ parts as (
         {{ zero_money() }} as overage_revenue,
         {{ zero_credits() }} as credits,
         quantities.quantity,
-        quantities.events
+        quantities.events,
+        {{ zero_money() }} as supplier_cost,
+        {{ zero_money() }} as supplier_share
     from quantities
     cross join book
     inner join customers
         on quantities.customer_no = customers.customer_no
     inner join chain
         on quantities.rate_no = chain.rate_no
+    union all
+    select
+        supplier_costs.booked_period,
+        supplier_costs.property_set_no,
+        supplier_costs.wallet,
+        supplier_costs.customer_id,
+        supplier_costs.currency,
+        {{ zero_money() }} as usage_revenue,
+        {{ zero_money() }} as prior_period_revenue,
+        {{ zero_money() }} as breakage_revenue,
+        {{ zero_money() }} as overage_revenue,
+        {{ zero_credits() }} as credits,
+        {{ zero_credits() }} as quantity,
+        cast(0 as bigint) as events,
+        supplier_costs.cost as supplier_cost,
+        case when supplier_costs.is_agent then supplier_costs.cost else {{ zero_money() }} end as supplier_share
+    from supplier_costs
 )
 
 select
@@ -144,7 +175,9 @@ select
     {{ sum_money('parts.overage_revenue') }} as overage_revenue,
     {{ sum_credits('parts.credits') }} as credits,
     {{ sum_credits('parts.quantity') }} as quantity,
-    cast(sum(parts.events) as bigint) as events
+    cast(sum(parts.events) as bigint) as events,
+    {{ sum_money('parts.supplier_cost') }} as supplier_cost,
+    {{ sum_money('parts.supplier_share') }} as supplier_share
 from parts
 left join property_sets
     on parts.property_set_no = property_sets.property_set_no

@@ -35,6 +35,7 @@ GAAP: Mapping[str, tuple[str, ...]] = {
     "contract_liability": ("contract_liability",),
     "refund_liability": ("refund_liability",),
     "sales_tax_payable": ("tax_payable",),
+    "payable_to_supplier": ("supplier_payable",),
     "revenue.breakage": BREAKAGE,
     "contra_revenue": CONTRA,
     "fx_gain_loss": ("fx_gain_loss",),

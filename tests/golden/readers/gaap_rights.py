@@ -177,16 +177,25 @@ def tell_agent(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
     currency, periods = currency_of(given, desk), periods_of(questions)
     goods, points = desk.wallet("goods"), desk.wallet("points")
     worth = exact(given["points"]) * exact(given["value_per_point"])
-    sales = exact(given["sales"])
-    lots = {goods: sales - worth, points: worth}
-    for line, wallet in (("goods", goods), ("points", points)):
-        desk.price([Link(wallet)], line=line)
-    sell(desk, "sale", sales, periods.first, lots)
-    for n, (line, wallet) in enumerate((("goods", goods), ("points", points))):
-        desk.use(line, lots[wallet], periods.inside(periods.names[0], n), line=line)
+    lots = {goods: exact(given["sales"]) - worth, points: worth}
+    lines = {goods: desk.called("goods"), points: desk.called("points")}
+    desk.resell(lines[points], exact(given["cost_per_point"]))
+    desk.price([Link(goods)], line=lines[goods])
+    desk.price([Link(points, exact(given["value_per_point"]))], line=lines[points])
+    sell(desk, "sale", exact(given["sales"]), periods.first, lots)
+    month = periods.inside(periods.names[0])
+    desk.use("delivery", lots[goods], month, line=lines[goods])
+    desk.use("redemption", given["points"], month, line=lines[points])
 
     def other(books: Books, money: Money) -> Mapping[str, Any]:
-        return {"principal_total_revenue": money.earned([periods.month(periods.names[0])])}
+        months = [periods.month(periods.names[0])]
+        cost = money.moved(["supplier_share"], months)
+        return {
+            "principal_total_revenue": money.earned(months) + cost,
+            "principal_cost_of_points": cost,
+        }
 
-    told = answering(desk, currency, periods, questions, other)
-    return Told(told.answers, ("principal or agent per meter, with the supplier's cost",))
+    return answering(
+        desk, currency, periods, questions, other,
+        products={"product": [goods], "commission": [points]},
+    )  # fmt: skip

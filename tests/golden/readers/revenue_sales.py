@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from tests.golden.facts import ALWAYS, Desk, Link
+from tests.golden.facts import Desk, Link
+from tests.golden.feeds import ALWAYS
 from tests.golden.money import REVENUE
 from tests.golden.readers.accounts import net_change
 from tests.golden.readers.periods import Periods, year_of
