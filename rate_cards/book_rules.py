@@ -19,6 +19,7 @@ SUBJECTS = {
     "ssp": ("wallet",),
     "progress": ("wallet", "offer"),
     "usage_accrual": ("wallet",),
+    "refundable_for": ("wallet",),
     "as_invoiced": ("offer",),
     "principal": ("meter",),
 }
@@ -108,6 +109,7 @@ def _check_policies(file: Authored[Book], offers: set[str]) -> Iterator[Problem]
                     of_key=True,
                 )
             yield from _check_breakage(file, policy, location)
+            yield from _check_refund_right(file, location)
             line = file.line(*location)
             first_line = seen.setdefault((policy.effective_from, topic, subject), line)
             if first_line != line:
@@ -134,6 +136,22 @@ def _check_breakage(
             f"wallet {subject} is a {wallet.liability}: its money is owed back until it expires",
             "Use method: at_expiry or none for it; estimates are for credits that cannot be "
             "paid back.",
+        )
+
+
+def _check_refund_right(
+    file: Authored[Book], location: tuple[str, int, str, str]
+) -> Iterator[Problem]:
+    """Only money that can be asked back can cease to be: its liability says so (ACCOUNTING 6)."""
+    *_, topic, subject = location
+    wallet = file.content.wallets.get(subject)
+    if topic == "refundable_for" and wallet and wallet.liability == "contract_liability":
+        yield file.document.problem(
+            location,
+            f"the money of wallet {subject} cannot be asked back: it is a contract_liability",
+            f"Give wallet {subject} liability: refund_liability or customer_deposit, which its "
+            "money is until the right ends; or take the line out.",
+            of_key=True,
         )
 
 

@@ -14,6 +14,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from rate_cards.values import (
     Day,
+    Duration,
     Model,
     Name,
     PositiveQuantity,
@@ -22,6 +23,7 @@ from rate_cards.values import (
     Rate,
     Share,
     ShareOrAll,
+    Span,
     Text,
     mapping_or_text,
     refuse,
@@ -214,6 +216,8 @@ class Policy(Model):
     """Per wallet or offer: revenue follows use, or time, or time with estimated overage."""
     usage_accrual: dict[Name, UsageAccrual] | None = None
     """Per wallet: usage that has not arrived when a month is closed; none where left out."""
+    refundable_for: dict[Name, Span] | None = None
+    """Per wallet: how long after the purchase its money can be asked back; always if left out."""
     current_portion: Literal["expected", "contractual"] | None = None
     """Current is what is expected, or by contract has, to be recognised within twelve months."""
     sales_tax: Literal["exclude", "include"] | None = None
@@ -259,6 +263,11 @@ class Policy(Model):
                 if isinstance(choice, Model):
                     chosen = choice.model_dump(exclude_none=True)
                     rows += [(topic, subject, key, value) for key, value in chosen.items()]
+                elif isinstance(choice, Duration):
+                    rows += [
+                        (topic, subject, "span_count", choice.count),
+                        (topic, subject, "span_unit", choice.unit),
+                    ]
                 else:
                     rows.append((topic, subject, "value", choice))
         return rows

@@ -61,14 +61,14 @@ class Movements(Mart):
 
 
 class DeferredRevenueSchedule(Movements):
-    """One row per lot with a consideration and period, until it is empty."""
+    """One row per lot with a consideration, liability and period, until it is empty."""
 
     lot_id: str
 
     class Config:
         """Its key."""
 
-        unique = ("lot_id", "booked_period")
+        unique = ("lot_id", "booked_period", "liability")
 
 
 class LiabilityRollforward(Movements):

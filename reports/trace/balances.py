@@ -76,7 +76,10 @@ def wallet_step(connection: DuckDBPyConnection, customer_id: str, wallet: str) -
         select lots.*, balances.closing as held, coalesce(schedule.closing, 0) as deferred
         from ({LOTS}) as lots
         inner join marts.lot_balances as balances using (lot_id)
-        left join marts.deferred_revenue_schedule as schedule
+        left join (
+            select lot_id, booked_period, sum(closing) as closing
+            from marts.deferred_revenue_schedule group by lot_id, booked_period
+        ) as schedule
             on
                 lots.lot_id = schedule.lot_id
                 and balances.booked_period = schedule.booked_period

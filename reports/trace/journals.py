@@ -84,12 +84,14 @@ def _lots_behind(connection: DuckDBPyConnection, line: Row) -> list[Step]:
         from marts.deferred_revenue_schedule as schedule
         inner join marts.credit_lots as lots using (lot_id)
         where
-            schedule.booked_period = ? and schedule.wallet = ? and schedule.currency = ?
+            schedule.booked_period = ? and schedule.liability = ?
+            and schedule.wallet = ? and schedule.currency = ?
             and schedule.{column} <> 0
             and coalesce(lots.origin = ?, true)
         order by abs(schedule.{column}) desc, schedule.lot_id
         """,
         line["booked_period"],
+        line["account_role"],
         line["wallet"],
         line["currency"],
         SOLD_AS.get(line["cause"]),

@@ -50,7 +50,8 @@ def lot_step(connection: DuckDBPyConnection, lot_id: str) -> Step:
     rollovers = _rollovers(connection, lot_id)
     schedule = rows(
         connection,
-        "select * from marts.deferred_revenue_schedule where lot_id = ? order by booked_period",
+        "select * from marts.deferred_revenue_schedule where lot_id = ? "
+        "order by booked_period, liability = 'contract_liability'",
         lot_id,
     )
     return Step(
@@ -386,9 +387,15 @@ def _schedule_steps(connection: DuckDBPyConnection, lot: Row, schedule: list[Row
         if name in ("opening", "additions", "usage_revenue", "closing")
         or any(row[name] for row in schedule)
     ]
-    table = [("period", *(word for _, word in shown))]
+    # Only of a lot whose right to be refunded has ended does it say as what it was owed.
+    owed_as = ("liability",) if len({row["liability"] for row in schedule}) > 1 else ()
+    table = [("period", *(word for _, word in shown), *owed_as)]
     table += [
-        (month(row["booked_period"]), *(money(row[name], decimals) for name, _ in shown))
+        (
+            month(row["booked_period"]),
+            *(money(row[name], decimals) for name, _ in shown),
+            *(row[name].replace("_", " ") for name in owed_as),
+        )
         for row in schedule
     ]
     revenue = ("usage_revenue", "prior_period_revenue", "breakage_revenue")
@@ -406,7 +413,7 @@ def _schedule_steps(connection: DuckDBPyConnection, lot: Row, schedule: list[Row
         "breakage_revenue": ("breakage",),
         "escheated": ("escheat",),
         "refunded": GIVEN_BACK,
-        "transferred": ("transfers",),
+        "transferred": ("transfers", "reclassifications"),
         "additions": (_sold_by(lot),),
     }
     posted = {

@@ -95,7 +95,8 @@ granted as (
         select
             sold.*,
             cast(null as string) as transferred_from,
-            sold.booked_at as sold_at
+            sold.booked_at as sold_at,
+            sold.granted_at as bought_at
         from sold
         union all
         select
@@ -135,7 +136,8 @@ granted as (
             cast(null as {{ t_amount() }}) as ssp,
             cast(null as {{ t_amount() }}) as expected_use,
             chain.lot_id as transferred_from,
-            chain.sold_at
+            chain.sold_at,
+            chain.bought_at
         from chain
         inner join transfers
             on chain.lot_id = transfers.lot_id
@@ -196,6 +198,7 @@ lots as (
         cast(null as {{ t_amount() }}) as expected_use,
         cast(null as string) as transferred_from,
         granted.sold_at,
+        resets.occurred_at as bought_at,
         granted.lot_id as parent_lot_id
     from granted
     inner join resets
@@ -339,6 +342,7 @@ select
     parent_lot_id,
     transferred_from,
     {{ period_of('sold_at') }} as sold_period,
+    bought_at,
     {% for value, name in [
         ('price_alone', 'ssp'), ('price_alone_currency', 'ssp_currency'), ('use_expected', 'expected_use')] -%}
     case when shares_by_price and earns and price_alone is not null then {{ value }} end as {{ name }},

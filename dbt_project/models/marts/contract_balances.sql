@@ -39,7 +39,7 @@ policies as (
 
 recognised as (
     select
-        lots.liability,
+        settlements.liability,
         lots.wallet,
         lots.currency,
         settlements.booked_period,

@@ -2,6 +2,8 @@
 --
 -- Movements come from the lots; gl_balance from the journal. They meet here: variance is zero or the books
 -- are wrong. closing = opening + additions - revenue columns - escheated - refunded + transferred + fx.
+-- Transferred is what moved to another wallet or customer, and what moved to another liability because the right to
+-- ask it back ended.
 
 with
 
@@ -13,6 +15,10 @@ settlements as (
     select * from {{ ref('int_lot_settlements') }}
 ),
 
+reclassifications as (
+    select * from {{ ref('int_reclassifications') }}
+),
+
 lots as (
     select * from {{ ref('int_lot_values') }}
 ),
@@ -21,27 +27,55 @@ periods as (
     select * from {{ ref('stg_periods') }}
 ),
 
-{% set columns = [
-    'addition', 'usage_revenue', 'breakage_revenue', 'prior_period_revenue', 'escheat_release', 'refund_release',
-    'transferred'] %}
-movements as (
+{% set released = ['addition', 'usage_revenue', 'breakage_revenue', 'prior_period_revenue', 'escheat_release', 'refund_release'] %}
+{% set columns = released + ['transferred'] %}
+moved as (
     select
-        lots.liability,
+        settlements.liability,
         lots.wallet,
         lots.currency,
         settlements.booked_period,
-        {% for suffix in ['', '_functional'] -%}
-        {% set last_suffix = loop.last -%}
-        {% for column in columns -%}
-        {{ sum_money(
-            'settlements.transfer_addition' ~ suffix ~ ' - settlements.transfer_release' ~ suffix
-            if column == 'transferred' else 'settlements.' ~ column ~ suffix) }} as {{ column }}{{ suffix }}{{ '' if last_suffix and loop.last else ',' }}
-        {% endfor -%}
-        {% endfor %}
+        {%- for suffix in ['', '_functional'] %}
+        {%- for column in released %}
+        settlements.{{ column }}{{ suffix }},
+        {%- endfor %}
+        settlements.transfer_addition{{ suffix }} - settlements.transfer_release{{ suffix }}
+        as transferred{{ suffix }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from settlements
     inner join lots
         on settlements.lot_no = lots.lot_no
-    group by lots.liability, lots.wallet, lots.currency, settlements.booked_period
+    {%- for liability, sign in [('from_liability', '-'), ('to_liability', '')] %}
+    union all
+    select
+        {{ liability }} as liability,
+        wallet,
+        currency,
+        booked_period,
+        {%- for suffix in ['', '_functional'] %}
+        {%- for column in released %}
+        {{ zero_money() }} as {{ column }}{{ suffix }},
+        {%- endfor %}
+        {{ sign }}amount{{ suffix }} as transferred{{ suffix }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from reclassifications
+    {%- endfor %}
+),
+
+movements as (
+    select
+        liability,
+        wallet,
+        currency,
+        booked_period,
+        {%- for suffix in ['', '_functional'] %}
+        {%- set last_suffix = loop.last %}
+        {%- for column in columns %}
+        {{ sum_money(column ~ suffix) }} as {{ column }}{{ suffix }}{{ '' if last_suffix and loop.last else ',' }}
+        {%- endfor %}
+        {%- endfor %}
+    from moved
+    group by liability, wallet, currency, booked_period
 ),
 
 groups as (

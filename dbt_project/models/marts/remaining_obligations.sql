@@ -39,7 +39,7 @@ timed as (
     select
         balances.booked_period,
         balances.closing,
-        lots.liability,
+        case when balances.booked_period >= rights.ended_period then 'contract_liability' else lots.liability end as liability,
         lots.wallet,
         lots.currency,
         lots.minor_units,
@@ -65,6 +65,8 @@ timed as (
             balances.lot_no = phases.lot_no
             and greatest(periods.counted_to, lots.usable_from) >= phases.usable_from
             and greatest(periods.counted_to, lots.usable_from) < phases.ends_at
+    left join {{ ref('int_refund_rights') }} as rights
+        on balances.lot_no = rights.lot_no
     left join ratable
         on balances.lot_no = ratable.lot_no
 ),

@@ -72,6 +72,7 @@ filled as (
 
 select
     filled.*,
+    case when filled.booked_period > rights.ended_period then 'contract_liability' else lots.liability end as liability,
     cast(
         filled.closing_credits - filled.granted - filled.transferred_in + filled.drawn + filled.drawn_late
         + filled.lapsed + filled.voided + filled.refunded + filled.transferred_out
@@ -96,3 +97,5 @@ select
 from filled
 inner join lots
     on filled.lot_no = lots.lot_no
+left join {{ ref('int_refund_rights') }} as rights
+    on filled.lot_no = rights.lot_no

@@ -4,6 +4,7 @@
 -- difference of two of its values, in the fixed order used, used late, never used, owed to a state, refunded,
 -- transferred. The
 -- figures of a lot therefore sum to its consideration to the minor unit, whatever the draws were (decision 4).
+-- liability is what the lot was owed as when the period began.
 
 with
 
@@ -23,6 +24,7 @@ running as (
         lots.functional_consideration,
         lots.minor_units,
         lots.functional_minor_units,
+        case when progress.booked_period > rights.ended_period then 'contract_liability' else lots.liability end as liability,
         case
             when progress.follows_time
                 then cast({{ minor_units('lots.consideration', 'lots.minor_units') }} as {{ t_credits() }})
@@ -37,6 +39,8 @@ running as (
     from progress
     inner join lots
         on progress.lot_no = lots.lot_no
+    left join {{ ref('int_refund_rights') }} as rights
+        on progress.lot_no = rights.lot_no
 ),
 
 steps as (
@@ -78,6 +82,7 @@ own_currency as (
 select
     lot_no,
     booked_period,
+    liability,
     granted,
     transferred_in,
     drawn,

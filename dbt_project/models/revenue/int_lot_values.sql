@@ -235,6 +235,7 @@ select
     lots.parent_lot_id,
     lots.transferred_from,
     lots.sold_period,
+    lots.bought_at,
     lots.ssp,
     lots.ssp_currency,
     lots.expected_use,

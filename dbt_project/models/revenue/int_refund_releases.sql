@@ -55,7 +55,7 @@ select
     running.payment_id,
     coalesce(running.cause, 'refunds') as cause,
     coalesce(running.earned_role, 'refunds_contra_revenue') as earned_role,
-    lots.liability,
+    settlements.liability,
     lots.wallet,
     lots.currency,
     {%- for twin, minor in [('', 'minor_units'), ('_functional', 'functional_minor_units')] %}

@@ -27,7 +27,9 @@ decisions as (
         cast(max(case when setting = '{{ setting }}' then value end) as {{ t_credits() }}) as {{ setting }},
         {%- endfor %}
         cast(max(case when setting = 'months_inactive' then value end) as int) as months_inactive,
-        max(case when setting = 'convention' then value end) as convention
+        max(case when setting = 'convention' then value end) as convention,
+        cast(max(case when setting = 'span_count' then value end) as int) as span_count,
+        max(case when setting = 'span_unit' then value end) as span_unit
     from settings
     where {{ instant_of('approved_on') }} < {{ as_of() }}
     group by policy_no, topic, subject, effective_from, approved_on
@@ -76,6 +78,8 @@ select
     escheat_share,
     months_inactive,
     convention,
+    span_count,
+    span_unit,
     amount,
     expected_use,
     share

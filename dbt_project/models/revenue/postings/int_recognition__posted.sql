@@ -16,7 +16,7 @@ lots as (
 released as (
     select
         lots.wallet,
-        lots.liability,
+        settlements.liability,
         lots.currency,
         settlements.booked_period,
         {% for suffix in ['', '_functional'] -%}
@@ -27,7 +27,7 @@ released as (
     from settlements
     inner join lots
         on settlements.lot_no = lots.lot_no
-    group by lots.wallet, lots.liability, lots.currency, settlements.booked_period
+    group by lots.wallet, settlements.liability, lots.currency, settlements.booked_period
 )
 
 {% for column, cause, role in [

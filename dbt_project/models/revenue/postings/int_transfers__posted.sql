@@ -7,7 +7,7 @@ with
 moved as (
     select
         lots.wallet,
-        lots.liability,
+        settlements.liability,
         lots.currency,
         settlements.booked_period,
         {{ sum_money('settlements.transfer_release - settlements.transfer_addition') }} as amount,
@@ -15,7 +15,7 @@ moved as (
     from {{ ref('int_lot_settlements') }} as settlements
     inner join {{ ref('int_lots') }} as lots
         on settlements.lot_no = lots.lot_no
-    group by lots.wallet, lots.liability, lots.currency, settlements.booked_period
+    group by lots.wallet, settlements.liability, lots.currency, settlements.booked_period
 )
 
 select
