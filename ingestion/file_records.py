@@ -26,7 +26,7 @@ class FileReport:
         loaded: Rows in the raw table.
         duplicates: Rows that came before with the same content.
         rejected: Rows in raw.rejected_rows.
-        excluded: Rows that the source's `where` leaves out.
+        excluded: Rows that the source's `where`, or its format, leaves out.
         control_total_name: Column added up; None where the feed has none.
         control_total: Its sum over the loaded rows.
         sha256: Digest of the file.

@@ -13,7 +13,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from ingestion.conversion import Conversion, Unsuitable, conversion
-from ingestion.exports import EXPORTS
+from ingestion.exports import EXPORTS, wanted
 from ingestion.readers import Relation, first_line, quote, quote_name
 from ingestion.sources.feed import Column, Feed, Kind
 from rate_cards.book import Book, Source
@@ -107,8 +107,11 @@ def bind(
     if problems:
         raise InputError(problems)
     listed = ", ".join(f"{sql} as {quote_name(_alias(name))}" for name, sql in selected.items())
-    where = f" where ({source.where})" if source.where else ""
-    used = " ".join([*mapped.values(), source.where or ""])
+    condition = wanted(source.format, source.where)
+    where = f" where ({condition})" if condition else ""
+    export = EXPORTS.get(source.format)
+    reshape = export.reshape if export else None
+    used = " ".join([*mapped.values(), condition or "", reshape or ""])
     return Bound(
         select=f"select _row as row_no, {listed} from ({relation.sql}){where}",
         conversions=conversions,

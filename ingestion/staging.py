@@ -14,7 +14,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from ingestion import readers
-from ingestion.exports import EXPORTS, container
+from ingestion.exports import EXPORTS, container, wanted
 from ingestion.exports.reading import as_export, check_export
 from ingestion.mapping import Bound, bind
 from ingestion.readers import Relation, quote, quote_name
@@ -67,7 +67,7 @@ class Staged:
         file: The file.
         relation: How to read its rows as they came, for evidence.
         rows: Data rows in it.
-        excluded: Those that `where` leaves out.
+        excluded: Those that `where`, or the layout of an export, leaves out.
         ignored: Columns that the mapping leaves unread.
     """
 
@@ -125,14 +125,15 @@ def stage(
     if export:
         relation = as_export(export, relation, file.place)
     bound = bind(connection, feed, source, relation, file.place, book_file)
+    condition = wanted(source.format, source.where)
     try:
         if export:
-            problems = check_export(connection, export, relation, source.where, file.place)
+            problems = check_export(connection, export, relation, condition, file.place)
             if problems:
                 raise InputError(problems)
         [(staged,)] = connection.execute(_insert(feed, file, bound)).fetchall()
         rows = staged
-        if source.where:
+        if condition:
             [(rows,)] = connection.execute(f"select count(*) from ({relation.sql})").fetchall()
         if any(how.fault for how in bound.conversions.values()):
             _keep_unread_values(connection, feed, file, bound)

@@ -46,6 +46,7 @@ Feed = Literal[
 EXPORT_FEEDS: dict[str, Feed] = {
     "cloudevents": "usage",
     "stripe_balance_report": "payments",
+    "stripe_dashboard": "payments",
     "stripe_charges": "payments",
     "stripe_refunds": "payments",
     "stripe_disputes": "payments",
@@ -70,6 +71,7 @@ FileFormat = Literal[
     "lines",
     "cloudevents",
     "stripe_balance_report",
+    "stripe_dashboard",
     "stripe_charges",
     "stripe_refunds",
     "stripe_disputes",

@@ -9,6 +9,7 @@ from ingestion.exports.lago_events import LAGO_EVENTS
 from ingestion.exports.llm_responses import LLM_RESPONSES
 from ingestion.exports.openai_usage import OPENAI_USAGE
 from ingestion.exports.stripe_balance_report import STRIPE_BALANCE_REPORT
+from ingestion.exports.stripe_dashboard import STRIPE_DASHBOARD
 from ingestion.exports.stripe_objects import (
     STRIPE_CHARGES,
     STRIPE_CREDIT_GRANTS,
@@ -29,6 +30,7 @@ EXPORTS: dict[str, Export] = {
     for export in (
         CLOUDEVENTS,
         STRIPE_BALANCE_REPORT,
+        STRIPE_DASHBOARD,
         STRIPE_CHARGES,
         STRIPE_REFUNDS,
         STRIPE_DISPUTES,
@@ -52,3 +54,9 @@ def container(file_format: str) -> str:
     """How a file of a format is written: a format of ours, or what an export comes in."""
     export = EXPORTS.get(file_format)
     return export.container if export else file_format
+
+
+def wanted(file_format: str, where: str | None) -> str | None:
+    """SQL predicate of the rows of a file that are loaded; None for all."""
+    export = EXPORTS.get(file_format)
+    return export.wanted(where) if export else where

@@ -32,6 +32,8 @@ class Export:
             takes along the plain values of what it stands in.
         reshape: SQL over `{file}`, where a row of the file is more than one fact; it keeps `_file`
             and numbers the facts anew as `_row`.
+        only: SQL predicate of the rows that are facts; the others are counted as left out, as by
+            `where` of a source.
     """
 
     name: str
@@ -43,6 +45,16 @@ class Export:
     renamed: Mapping[str, str] = field(default_factory=dict)
     records: tuple[str, ...] = ()
     reshape: str | None = None
+    only: str | None = None
+
+    def wanted(self, where: str | None) -> str | None:
+        """SQL predicate of the rows a source with such a `where` loads; None for all."""
+        parts = [f"({part})" for part in (self.only, where) if part]
+        return " and ".join(parts) or None
+
+
+Fields = Mapping[str, str]
+"""Column -> SQL over the file's columns, of one fact in a row."""
 
 
 EPOCH_SECONDS = r"^[0-9]{9,10}$"
@@ -70,6 +82,32 @@ PATTERNS = {
     LOWERCASE_CURRENCY: "is not a currency in small letters",
 }
 """Pattern -> how people say that a value does not meet it."""
+
+
+def one_row_per_fact(facts: Mapping[str, tuple[str, Fields]]) -> str:
+    """SQL that turns a row that tells several facts into one per fact.
+
+    Args:
+        facts: Kind -> SQL of whether the row tells such a fact, and the fact's own columns, the
+            same for every kind; they become text.
+
+    Returns:
+        SQL over `{file}` with the file's columns, `_kind` and the columns of the fact. `_row`
+        counts the facts, in the order given.
+    """
+    listed = ", ".join(
+        "{"
+        + f"'_place': {place}, '_holds': {holds}, '_kind': '{kind}', "
+        + ", ".join(f"'{name}': cast({sql} as varchar)" for name, sql in fields.items())
+        + "}"
+        for place, (kind, (holds, fields)) in enumerate(facts.items())
+    )
+    names = ["_kind", *next(fields for _, fields in facts.values())]
+    return (
+        "select row_number() over (order by _row, _fact._place) as _row, * exclude (_row, _fact), "
+        + ", ".join(f"_fact.{name}" for name in names)
+        + f" from (select *, unnest([{listed}]) as _fact from {{file}}) where _fact._holds"
+    )
 
 
 def from_epoch(column: str) -> str:
