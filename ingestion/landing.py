@@ -15,6 +15,7 @@ from ingestion.file_records import FileReport, record_files, reports
 from ingestion.properties import stage_property_sets
 from ingestion.remedies import remedies
 from ingestion.repeats import conflict_problem, find_repeats, keep_conflicts
+from ingestion.restatements import restate
 from ingestion.sources import FEEDS
 from ingestion.sources.feed import Feed
 from ingestion.staging import DataFile, Staged, State, create_staged_table, stage, staged_table
@@ -82,7 +83,7 @@ def load(
             feed for feed in FEEDS.values() if feed.name in {s.file.source.feed for s in staged}
         ]
         for feed in feeds:
-            _check(connection, feed, book, progress or _silent)
+            _check(connection, feed, book, staged, progress or _silent)
         outcome = NOTHING_LOADED
         if not quarantine:
             faults = _faults(connection, staged, book)
@@ -124,7 +125,13 @@ def _read(
     return staged
 
 
-def _check(connection: DuckDBPyConnection, feed: Feed, book: BookFiles, progress: Progress) -> None:
+def _check(
+    connection: DuckDBPyConnection,
+    feed: Feed,
+    book: BookFiles,
+    staged: list[Staged],
+    progress: Progress,
+) -> None:
     """Collect the faults of a feed's staged rows and find the rows that came before."""
     progress(f"checking {feed.name}", 0, 0)
     check_schema(connection, feed)
@@ -134,6 +141,8 @@ def _check(connection: DuckDBPyConnection, feed: Feed, book: BookFiles, progress
             {name: frozenset(meter.properties) for name, meter in book.book.meters.items()},
         )
     check_vocabulary(connection, feed, book)
+    if feed.name == "usage":
+        restate(connection, staged)
     find_repeats(connection, feed)
     keep_conflicts(connection, feed)
 

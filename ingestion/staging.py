@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 
 from ingestion import readers
 from ingestion.exports import EXPORTS, container, wanted
+from ingestion.exports.export import Export
 from ingestion.exports.reading import as_export, check_export
 from ingestion.mapping import Bound, bind
 from ingestion.readers import Relation, quote, quote_name
@@ -137,6 +138,8 @@ def stage(
             [(rows,)] = connection.execute(f"select count(*) from ({relation.sql})").fetchall()
         if any(how.fault for how in bound.conversions.values()):
             _keep_unread_values(connection, feed, file, bound)
+        if export:
+            _keep_broken_rules(connection, export, relation, file, condition)
     except duckdb.Error as error:
         raise InputError(
             readers.explain_failure(
@@ -187,4 +190,20 @@ def _keep_unread_values(
             f"insert into faults select {file.file_no}, row_no, {quote(column.name)}, fault, value "
             f"from (select row_no, {how.fault} as fault, cast({raw} as varchar) as value "
             f"from ({bound.select}) where row_no in ({unread})) where fault is not null"
+        )
+
+
+def _keep_broken_rules(
+    connection: DuckDBPyConnection,
+    export: Export,
+    relation: Relation,
+    file: DataFile,
+    condition: str | None,
+) -> None:
+    """Make a fault of every wanted row that breaks a rule of its export."""
+    for rule in export.rules:
+        connection.execute(
+            f"insert into faults select {file.file_no}, _row, {quote(rule.column)}, "
+            f"{quote(rule.words)}, {rule.shown} from ({relation.sql}) "
+            f"where not coalesce({rule.holds}, true) and ({condition or 'true'})"
         )

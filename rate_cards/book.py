@@ -61,6 +61,9 @@ EXPORT_FEEDS: dict[str, Feed] = {
     "openai_usage": "usage",
     "anthropic_usage": "usage",
     "llm_responses": "usage",
+    "snowflake_metering_history": "usage",
+    "snowflake_metering_daily": "usage",
+    "snowflake_contract_items": "grants",
 }
 """Files that other systems write -> the feed their rows belong to."""
 
@@ -86,6 +89,9 @@ FileFormat = Literal[
     "openai_usage",
     "anthropic_usage",
     "llm_responses",
+    "snowflake_metering_history",
+    "snowflake_metering_daily",
+    "snowflake_contract_items",
 ]
 
 

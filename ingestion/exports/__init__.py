@@ -8,6 +8,11 @@ from ingestion.exports.export import Export
 from ingestion.exports.lago_events import LAGO_EVENTS
 from ingestion.exports.llm_responses import LLM_RESPONSES
 from ingestion.exports.openai_usage import OPENAI_USAGE
+from ingestion.exports.snowflake_contracts import SNOWFLAKE_CONTRACT_ITEMS
+from ingestion.exports.snowflake_metering import (
+    SNOWFLAKE_METERING_DAILY,
+    SNOWFLAKE_METERING_HISTORY,
+)
 from ingestion.exports.stripe_balance_report import STRIPE_BALANCE_REPORT
 from ingestion.exports.stripe_dashboard import STRIPE_DASHBOARD
 from ingestion.exports.stripe_objects import (
@@ -45,6 +50,9 @@ EXPORTS: dict[str, Export] = {
         OPENAI_USAGE,
         ANTHROPIC_USAGE,
         LLM_RESPONSES,
+        SNOWFLAKE_METERING_HISTORY,
+        SNOWFLAKE_METERING_DAILY,
+        SNOWFLAKE_CONTRACT_ITEMS,
     )
 }
 """Format in book.yml -> export."""

@@ -12,6 +12,23 @@ from rate_cards.currencies import MINOR_UNITS
 
 
 @dataclass(frozen=True)
+class Rule:
+    """What every row of an export meets; a row that does not is refused, not its whole file.
+
+    Attributes:
+        column: Feed column that comes out wrong otherwise.
+        words: What is wrong, after the name of the column.
+        holds: SQL predicate over the file's columns; null counts as held.
+        shown: SQL of what the row says, as text.
+    """
+
+    column: str
+    words: str
+    holds: str
+    shown: str
+
+
+@dataclass(frozen=True)
 class Export:
     """The layout of one kind of file that another system writes.
 
@@ -34,6 +51,9 @@ class Export:
             and numbers the facts anew as `_row`.
         only: SQL predicate of the rows that are facts; the others are counted as left out, as by
             `where` of a source.
+        rules: What a row must meet beyond the types and values of its columns.
+        restates: Whether a usage row may come again with another quantity until it is final; it
+            then corrects the one before (ingestion/restatements.py).
     """
 
     name: str
@@ -46,6 +66,8 @@ class Export:
     records: tuple[str, ...] = ()
     reshape: str | None = None
     only: str | None = None
+    rules: tuple[Rule, ...] = ()
+    restates: bool = False
 
     def wanted(self, where: str | None) -> str | None:
         """SQL predicate of the rows a source with such a `where` loads; None for all."""
@@ -65,10 +87,19 @@ UTC_TEXT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
 """A date and time without a zone, in a column that says it is UTC."""
 MAJOR_UNITS = r"^-?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?$"
 """An amount in dollars or yen with a decimal point, thousands set apart by commas or not at all."""
+ZONED_TEXT = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r" ?(Z|[+-][0-9]{2}:?[0-9]{2})$"
+)
+"""A date and time with the offset of its zone, set apart by a blank or not."""
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+"""A date."""
 WHOLE = r"^-?[0-9]+$"
 """A whole number."""
 KNOWN_USAGE = r'^\{.*"(promptTokenCount|inputTokens|billed_units|prompt_tokens|input_tokens)".*\}$'
 """The usage object of a language model's API."""
+CONTRACT_ITEM = r"(?i)^((additional )?capacity|free usage)$"
+"""An item of a contract with Snowflake."""
 LOWERCASE_CURRENCY = r"^[a-z]{3}$"
 """A currency as Stripe's API and reports write it."""
 
@@ -76,9 +107,12 @@ PATTERNS = {
     EPOCH_SECONDS: "is not a time in epoch seconds",
     ISO_INSTANT: "is not a time with a zone",
     UTC_TEXT: "is not a date and time without a zone",
+    ZONED_TEXT: "is not a date and time with the offset of its zone",
+    DAY: "is not a date written like 2026-01-31",
     MAJOR_UNITS: "is not an amount with a decimal point",
     WHOLE: "is not a whole number",
     KNOWN_USAGE: "is not a usage object of an API we know",
+    CONTRACT_ITEM: "is none of capacity, additional capacity, free usage",
     LOWERCASE_CURRENCY: "is not a currency in small letters",
 }
 """Pattern -> how people say that a value does not meet it."""
@@ -121,6 +155,11 @@ def from_utc(column: str) -> str:
         f"case when length({column}) = 10 then {column} || ' 00:00:00 UTC' "
         f"else {column} || ' UTC' end"
     )
+
+
+def from_zoned(column: str) -> str:
+    """SQL of the instant of a text with the offset of its zone, which a blank may set apart."""
+    return f"regexp_replace({column}, ' (Z|[+-])', '\\1')"
 
 
 def plain_number(column: str) -> str:
