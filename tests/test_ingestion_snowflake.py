@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -236,6 +237,47 @@ def test_exports_that_say_when_they_were_made_are_put_in_that_order(tmp_path: Pa
     made.file("metering_2026_01_05.csv", DAYS, day("9"))
     [message] = made.messages()
     assert "event_id came before with other content in 1 of 1 rows" in message
+
+
+def what_counts(files: list[dict[str, int]]) -> dict[str, list[int]]:
+    """Day -> every quantity it had, in order, of files in the order they were exported."""
+    told: dict[str, list[int]] = {}
+    for file in files:
+        for date, billed in file.items():
+            if told.setdefault(date, [billed])[-1] != billed:
+                told[date].append(billed)
+    return told
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_run_of_exports_is_told_version_by_version(tmp_path: Path, seed: int) -> None:
+    random = Random(seed)
+    files = [
+        {f"2026-01-{n:02}": random.randint(1, 3) for n in range(1, 6) if random.random() < 0.8}
+        for _ in range(7)
+    ]
+    made = company(tmp_path, "daily")
+    for number, file in enumerate(files):
+        # A day of its own tells the bytes of each file from the others'.
+        rows = [day("1", f"2026-02-{number + 1:02}")]
+        rows += [
+            day(str(billed), date) for date, billed in random.sample([*file.items()], len(file))
+        ]
+        made.file(f"metering_{number}.csv", DAYS, *rows)
+        if random.random() < 0.5:
+            made.load()
+    made.load()
+    key = FACT.removesuffix("2026-01-06")
+    wanted = [
+        (
+            f"{key}{date}" + (f"#{version}" if version > 1 else ""),
+            Decimal(billed),
+            {1: None, 2: f"{key}{date}"}.get(version, f"{key}{date}#{version - 1}"),
+        )
+        for date, told in what_counts(files).items()
+        for version, billed in enumerate(told, start=1)
+    ]
+    assert made.rows(SAID) == sorted(wanted)
 
 
 def test_a_restatement_changes_a_quantity_and_nothing_else(tmp_path: Path) -> None:
