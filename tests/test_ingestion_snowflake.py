@@ -84,12 +84,12 @@ def test_an_hour_in_the_sessions_zone_is_an_instant_before_and_after_the_columns
     made.file("metering_1.csv", HOURS_BEFORE, hour("2026-03-02 01:00:00.000 -0800"))
     made.file(
         "metering_2.csv",
-        HOURS_SINCE,
+        f"\ufeff{HOURS_SINCE}",
         # The same hour seen from another zone, and one the clock was put forward in.
         "WAREHOUSE_METERING,2026-03-02 09:00:00.000 Z,2026-03-02 10:00:00.000 Z,12,WAREHOUSE,WH_1,"
         ",,,,1.20,0.05,1.25,,,",
         "PIPE,2026-03-08 03:00:00.000 -0700,2026-03-08 04:00:00.000 -0700,77,PIPE,P_1,"
-        "5,DB,6,S,0.30,0.00,0.30,1024,10,1",
+        '5,DB,6,S,"1,200.30",0.00,"1,200.30",1024,10,1',
     )
     first, second = made.load().files
     assert (first.loaded, second.loaded, second.duplicates) == (1, 1, 1)
@@ -107,7 +107,7 @@ def test_an_hour_in_the_sessions_zone_is_an_instant_before_and_after_the_columns
             None,
         )
         for service, entity, at, credits in (
-            ("PIPE", "77", "2026-03-08T10:00:00", "0.3"),
+            ("PIPE", "77", "2026-03-08T10:00:00", "1200.3"),
             ("WAREHOUSE_METERING", "12", "2026-03-02T09:00:00", "1.25"),
         )
     ]
