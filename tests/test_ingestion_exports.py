@@ -190,6 +190,18 @@ def test_a_bucket_that_is_exported_again_is_the_same_events(tmp_path: Path) -> N
     assert [(file.loaded, file.duplicates) for file in result.files] == [(3, 0), (3, 3)]
 
 
+def test_a_bucket_that_was_not_over_is_corrected_by_the_next_export(tmp_path: Path) -> None:
+    company = Company(tmp_path, tokens("openai_usage").replace("usage.json", "usage*.json"))
+    company.file("usage1.json", openai_page(output_tokens=4000))
+    company.load()
+    company.file("usage2.json", openai_page())
+    [_, second] = company.load().files
+    assert (second.loaded, second.duplicates) == (1, 2)
+    told = company.rows("select quantity, corrects from raw.usage where event_id like '%output%'")
+    [(name,)] = company.rows("select event_id from raw.usage where event_id like '%/output'")
+    assert sorted(told) == [(Decimal(4000), None), (Decimal(9000), name)]
+
+
 def test_a_bucket_of_anthropic_counts_cached_input_apart(tmp_path: Path) -> None:
     company = Company(tmp_path, tokens("anthropic_usage", "customer_id: api_key_id"))
     result = {

@@ -48,6 +48,8 @@ ANTHROPIC_USAGE = Export(
     container="json",
     schema=AnthropicUsage,
     records=("data", "results"),
+    # The last bucket is not over when it is exported.
+    restates=True,
     reshape=one_row_per_kind(
         {
             "input": "uncached_input_tokens",

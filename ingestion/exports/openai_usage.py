@@ -48,6 +48,8 @@ OPENAI_USAGE = Export(
     container="json",
     schema=OpenaiUsage,
     records=("data", "results"),
+    # The last bucket is not over when it is exported.
+    restates=True,
     reshape=one_row_per_kind(
         {
             "input": "cast(cast(input_tokens as bigint) "
