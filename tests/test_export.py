@@ -17,7 +17,7 @@ from beancount.core.data import Transaction
 
 from rate_cards.problems import InputError
 from reports.export.formats import text_of
-from reports.export.journal import Account, Balance, Journal, Journals, Line
+from reports.export.journal import Account, Balance, Close, Journal, Journals, Line
 from reports.export.plain_text import account_names
 from tests.error_cases import run
 from tests.other_programs import FORMATS, balances, computed, export, need, refusal
@@ -86,17 +86,31 @@ BOOKS = Journals(
         ),
     ),
     balances=(
-        Balance("1050", "KWD", JULY, JULY_END, D("0"), D("1.234")),
-        Balance("1050", "USD", JULY, JULY_END, D("0"), D("49.000")),
-        Balance("2400", "KWD", JULY, JULY_END, D("0"), D("-1.234")),
-        Balance("2400", "USD", JULY, JULY_END, D("0"), D("-49.000")),
-        Balance("1050", "KWD", AUGUST, AUGUST_END, D("1.234"), D("1.234")),
-        Balance("1050", "USD", AUGUST, AUGUST_END, D("49.000"), D("49.000")),
-        Balance("2400", "KWD", AUGUST, AUGUST_END, D("-1.234"), D("-1.234")),
+        Balance("1050", "KWD", JULY, JULY_END, D("0"), D("1.234"), D("0"), D("4.02")),
+        Balance("1050", "USD", JULY, JULY_END, D("0"), D("49.000"), D("0"), D("49.000")),
+        Balance("2400", "KWD", JULY, JULY_END, D("0"), D("-1.234"), D("0"), D("-4.02")),
+        Balance("2400", "USD", JULY, JULY_END, D("0"), D("-49.000"), D("0"), D("-49.000")),
+        Balance("1050", "KWD", AUGUST, AUGUST_END, D("1.234"), D("1.234"), D("4.02"), D("4.02")),
+        Balance(
+            "1050", "USD", AUGUST, AUGUST_END, D("49.000"), D("49.000"), D("49.000"), D("49.000")
+        ),
+        Balance(
+            "2400", "KWD", AUGUST, AUGUST_END, D("-1.234"), D("-1.234"), D("-4.02"), D("-4.02")
+        ),
         # -49.00 + 28.58 = -20.42
-        Balance("2400", "USD", AUGUST, AUGUST_END, D("-49.000"), D("-20.420")),
-        Balance("4000", "USD", AUGUST, AUGUST_END, D("0"), D("-28.580")),
+        Balance(
+            "2400",
+            "USD",
+            AUGUST,
+            AUGUST_END,
+            D("-49.000"),
+            D("-20.420"),
+            D("-49.000"),
+            D("-20.420"),
+        ),
+        Balance("4000", "USD", AUGUST, AUGUST_END, D("0"), D("-28.580"), D("0"), D("-28.580")),
     ),
+    closes={JULY: Close("ann", datetime(2025, 8, 5, tzinfo=UTC))},
 )
 
 HLEDGER = """\

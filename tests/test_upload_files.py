@@ -13,7 +13,7 @@ import pytest
 
 from rate_cards.problems import InputError
 from reports.export import intacct, quickbooks, xero
-from reports.export.formats import WRITERS, text_of
+from reports.export.formats import FOLDER_WRITERS, WRITERS, text_of, texts_of
 from reports.export.journal import Journals
 from tests.error_cases import run
 from tests.test_export import BOOKS
@@ -150,3 +150,78 @@ def test_the_demo_month_can_be_handed_on(form: str, lite_db: Path, tmp_path: Pat
 
 def test_every_format_is_tried_here_or_by_the_program_it_is_for() -> None:
     assert set(WRITERS) == {*UPLOADS, "hledger", "beancount"}
+    assert set(FOLDER_WRITERS) == {"ads"}
+
+
+def audit_data(journals: Journals) -> dict[str, list[dict[str, str]]]:
+    """The files of the audit data standards, by what they are."""
+    return {
+        name.removesuffix("_20250701_20250831.csv"): list(csv.DictReader(text.splitlines()))
+        for name, text in texts_of(journals, "ads").items()
+    }
+
+
+def test_auditors_get_every_line_with_its_side_and_who_approved_it() -> None:
+    lines = audit_data(BOOKS)["GL_Detail"]
+    assert [
+        (
+            *tuple(row.values())[:2],
+            row["Amount"],
+            row["Amount_Credit_Debit_Indicator"],
+            row["Amount_Currency"],
+        )
+        for row in lines
+    ] == [
+        ("2025-07/top-ups/KWD", "1", "1.234", "D", "KWD"),
+        ("2025-07/top-ups/KWD", "2", "1.234", "C", "KWD"),
+        ("2025-07/top-ups/USD", "1", "49.00", "D", "USD"),
+        ("2025-07/top-ups/USD", "2", "49.00", "C", "USD"),
+        ("2025-08/usage/USD", "1", "28.58", "D", "USD"),
+        ("2025-08/usage/USD", "2", "28.58", "C", "USD"),
+    ]
+    assert [(row["Local_Amount"], row["Local_Amount_Currency"]) for row in lines[:3]] == [
+        ("4.02", "USD"),
+        ("4.02", "USD"),
+        ("49.00", "USD"),
+    ]
+    assert {(row["Period"], row["Approved_By"], row["Approved_Date"]) for row in lines} == {
+        ("07", "ann", "2025-08-05"),
+        ("08", "", ""),
+    }
+    assert {row["Effective_Date"] for row in lines} == {"2025-07-31", "2025-08-31"}
+
+
+def test_the_auditors_detail_adds_up_to_the_auditors_trial_balance() -> None:
+    files = audit_data(BOOKS)
+    moved: defaultdict[tuple[str, ...], D] = defaultdict(D)
+    for row in files["GL_Detail"]:
+        sign = 1 if row["Amount_Credit_Debit_Indicator"] == "D" else -1
+        place = (row["GL_Account_Number"], row["Amount_Currency"], row["Period"])
+        moved[place] += sign * D(row["Amount"])
+    for row in files["Trial_Balance"]:
+        place = (row["GL_Account_Number"], row["Amount_Currency"], row["Period"])
+        assert D(row["Amount_Ending"]) - D(row["Amount_Beginning"]) == moved.pop(place, D(0))
+    assert not moved
+    assert {row["GL_Account_Number"] for row in files["Trial_Balance"]} == {
+        row["GL_Account_Number"] for row in files["Chart_Of_Accounts"]
+    }
+    assert [row["FS_Caption"] for row in files["Chart_Of_Accounts"]] == [
+        "Assets",
+        "Liabilities",
+        "Revenue",
+    ]
+
+
+def test_several_files_go_into_a_folder(lite_db: Path, tmp_path: Path) -> None:
+    refused = run("export", "journals", "--format", "ads", "--db", str(lite_db))
+    assert refused.exit_code == 2
+    assert "ads is several files: name a folder with --out." in refused.stderr
+    arguments = ("--format", "ads", "--period", "2026-01", "--out", str(tmp_path / "ads"))
+    done = run("export", "journals", *arguments, "--db", str(lite_db))
+    assert done.exit_code == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "ads").iterdir()) == [
+        "Chart_Of_Accounts_20260101_20260131.csv",
+        "GL_Detail_20260101_20260131.csv",
+        "Trial_Balance_20260101_20260131.csv",
+    ]
+    assert len(done.stdout.splitlines()) == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 
 from rate_cards.problems import relative, unusable
 from rate_cards.settings import Settings
-from reports.export.formats import WRITERS, text_of
+from reports.export.formats import FOLDER_WRITERS, WRITERS, text_of, texts_of
 from reports.export.journal import Journals
 from reports.month_parameter import Period
 
@@ -26,14 +27,15 @@ def export() -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(WRITERS)),
+    type=click.Choice([*WRITERS, *FOLDER_WRITERS]),
     required=True,
     help="The program the file is for.",
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write, made with its folder; without it the journals go to stdout.",
+    type=click.Path(path_type=Path),
+    help="File to write, made with its folder; without it the journals go to stdout. Of ads, "
+    "which is three files, a folder.",
 )
 @click.option("--period", type=Period(), help="Only this month, such as 2025-07.")
 @click.option("--from", "first", type=Period(), help="From this month on.")
@@ -66,11 +68,20 @@ def journals(
         raise click.UsageError("--to is before --from.")
     if settings.as_json and out is None:
         raise click.UsageError("--json describes a file: name it with --out.")
+    if form in FOLDER_WRITERS and out is None:
+        raise click.UsageError(f"{form} is several files: name a folder with --out.")
+    if form not in FOLDER_WRITERS and out is not None and out.is_dir():
+        raise click.UsageError(f"--out {out} is a directory: name the file to write in it.")
     found, failed = _read(settings, first, last)
-    text = text_of(found, form)
     if out is None:
-        click.echo(text, nl=False)
+        click.echo(text_of(found, form), nl=False)
+    elif form in FOLDER_WRITERS:
+        texts = {out / name: text for name, text in texts_of(found, form).items()}
+        for file, text in texts.items():
+            _write(file, text)
+        _describe_files(settings, texts)
     else:
+        text = text_of(found, form)
         _write(out, text)
         _describe(settings, out, text, found)
     if failed:
@@ -104,6 +115,24 @@ def _write(out: Path, text: str) -> None:
         out.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise unusable(out, error, "Name another file with --out.") from error
+
+
+def _describe_files(settings: Settings, texts: Mapping[Path, str]) -> None:
+    """Files of one format, a line each: how many rows below the header, and the digest."""
+    from reports.numbers import count, short_digest
+
+    described = [
+        (file, text.count("\n") - 1, sha256(text.encode()).hexdigest())
+        for file, text in texts.items()
+    ]
+    if settings.as_json:
+        files = [
+            {"path": str(file), "rows": rows, "sha256": digest} for file, rows, digest in described
+        ]
+        click.echo(json.dumps(files))
+        return
+    for file, rows, digest in described:
+        click.echo(f"{relative(file)}: {count(rows, 'row')}, sha256 {short_digest(digest)}")
 
 
 def _describe(settings: Settings, out: Path, text: str, found: Journals) -> None:

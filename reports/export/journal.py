@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -83,6 +84,16 @@ class Balance:
     effective_date: date
     opening: Decimal
     closing: Decimal
+    functional_opening: Decimal
+    functional_closing: Decimal
+
+
+@dataclass(frozen=True)
+class Close:
+    """Who closed a month, and when."""
+
+    closed_by: str | None
+    closed_at: datetime
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,8 @@ class Journals:
         accounts: Every account of the trial balance, by number.
         journals: By period, then by id.
         balances: Of every account, currency and period, from the account's first line on.
+        closes: Month -> its close in the register; nothing for one that is open, or was closed
+            with a later one.
     """
 
     book: str
@@ -112,6 +125,7 @@ class Journals:
     accounts: tuple[Account, ...]
     journals: tuple[Journal, ...]
     balances: tuple[Balance, ...]
+    closes: Mapping[date, Close]
 
     @property
     def openings(self) -> tuple[Balance, ...]:
@@ -175,6 +189,7 @@ def read_journals(
         accounts=_accounts(connection),
         journals=_journals(connection, first, last),
         balances=_balances(connection, first, last),
+        closes=_closes(connection),
     )
 
 
@@ -223,7 +238,9 @@ def _journals(connection: DuckDBPyConnection, first: date, last: date) -> tuple[
 def _balances(connection: DuckDBPyConnection, first: date, last: date) -> tuple[Balance, ...]:
     rows = connection.execute(
         """
-        select account_number, currency, booked_period, last_day(booked_period), opening, closing
+        select
+            account_number, currency, booked_period, last_day(booked_period), opening, closing,
+            functional_opening, functional_closing
         from marts.trial_balance
         where booked_period between ? and ?
         order by booked_period, account_number, currency
@@ -231,6 +248,19 @@ def _balances(connection: DuckDBPyConnection, first: date, last: date) -> tuple[
         [first, last],
     ).fetchall()
     return tuple(Balance(*row) for row in rows)
+
+
+def _closes(connection: DuckDBPyConnection) -> dict[date, Close]:
+    rows = connection.execute(
+        """
+        select period, closed_by, closed_at from marts.period_closes
+        qualify
+            action = 'close'
+            and row_number() over (partition by period order by closed_at desc, close_id desc) = 1
+        order by period
+        """
+    ).fetchall()
+    return {period: Close(closed_by, closed_at) for period, closed_by, closed_at in rows}
 
 
 def _nothing(book: str, message: str, remedy: str) -> InputError:
