@@ -32,6 +32,10 @@ VERBS = {
         "Perform closed months again from raw data and list every difference.",
     ),
     "trace": ("reports.commands", "Walk one figure back to its sources and on to its postings."),
+    "sample": (
+        "reports.sampling.commands",
+        "Choose items of a month for an auditor, with one trace page each.",
+    ),
     "report": (
         "reports.commands",
         "Write the roll-forward as a page that opens offline and prints.",

@@ -91,8 +91,14 @@ def check(settings: Settings, threads: int | None) -> None:
 
 @click.command()
 @click.argument("wanted", metavar="ID")
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write it as a page that opens offline and prints, made with its folder.",
+)
 @click.pass_obj
-def trace(settings: Settings, wanted: str) -> None:
+def trace(settings: Settings, wanted: str, page: Path | None) -> None:
     """Walk one figure back to its sources and on to its postings.
 
     ID is a lot, event, payment, subscription, journal or customer as the files name it; a ledger
@@ -106,12 +112,17 @@ def trace(settings: Settings, wanted: str) -> None:
     from ingestion.warehouse import reading
     from reports.build import built_parameters
     from reports.trace import trace as walk
+    from reports.trace.page import write_trace
     from reports.trace.tree import all_hold, as_json, as_text
 
     with reading(settings.database) as connection:
-        built_parameters(connection, settings.database)
+        parameters = built_parameters(connection, settings.database)
         found = walk(connection, wanted)
-    click.echo(json.dumps(as_json(found), indent=2) if settings.as_json else as_text(found))
+    if page is not None:
+        write_trace(found, parameters, page)
+        click.echo(f"{relative(page)}, sha256 {sha256(page.read_bytes()).hexdigest()[:12]}")
+    else:
+        click.echo(json.dumps(as_json(found), indent=2) if settings.as_json else as_text(found))
     if not all_hold(found):
         sys.exit(1)
 

@@ -26,13 +26,8 @@ PAGE_NAME = "rollforward.html"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
-def render_rollforward(figures: Figures) -> str:
-    """The page as text: no script, no font, no address outside itself.
-
-    Args:
-        figures: Read from a checked database; nothing else goes in, so equal figures give equal
-            bytes.
-    """
+def page_environment() -> Environment:
+    """What every page is made with: names are escaped, one that is not given is an error."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -41,6 +36,18 @@ def render_rollforward(figures: Figures) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["style"] = Markup((TEMPLATES / "page.css").read_text(encoding="utf-8"))
+    return environment
+
+
+def render_rollforward(figures: Figures) -> str:
+    """The page as text: no script, no font, no address outside itself.
+
+    Args:
+        figures: Read from a checked database; nothing else goes in, so equal figures give equal
+            bytes.
+    """
+    environment = page_environment()
     environment.filters.update(
         money=money,
         month=month,
@@ -57,7 +64,6 @@ def render_rollforward(figures: Figures) -> str:
     return environment.get_template("rollforward.html").render(
         figures=figures,
         until=last_day(figures.as_of.astimezone(UTC), offset),
-        style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         revenue_tables=period_tables(figures.revenue),
         meter_tables=period_tables(figures.meters),
     )

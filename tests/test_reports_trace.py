@@ -26,6 +26,21 @@ def digest(*parts: str) -> str:
     return sha256(LITE.joinpath(*parts).read_bytes()).hexdigest()[:12]
 
 
+def test_a_trace_is_a_page_that_escapes_what_it_shows(lite_db: Path, tmp_path: Path) -> None:
+    database = tmp_path / "marked.duckdb"
+    shutil.copy(lite_db, database)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("update raw.files set path = '<b>' || path")
+    page = tmp_path / "pages" / "lot.html"
+    shown = run("trace", "pay_1:1", "--html", str(page), "--db", str(database))
+    assert shown.exit_code == 0, shown.stderr
+    text = page.read_text("utf-8")
+    assert shown.stdout.split()[-1] == sha256(page.read_bytes()).hexdigest()[:12]
+    assert "&lt;b&gt;payments.csv, row 1" in text
+    assert "<b>" not in text
+    assert "Every total on this page ties." in text
+
+
 def test_lot_walks_back_to_its_payment_offer_and_policies(lite_db: Path) -> None:
     text = traced(lite_db, "pay_1:1")
     assert "lot pay_1:1: 100 universal (paid), sold for 8.33 USD, customer acme" in text
