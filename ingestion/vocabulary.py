@@ -14,7 +14,12 @@ from rate_cards.book_files import BookFiles
 UNKNOWN_WALLET = "is not a wallet of the book"
 UNKNOWN_OFFER = "is on no rate card"
 
-WALLET_COLUMNS = {"grants": "wallet", "lot_events": "to_wallet", "limits": "wallet"}
+WALLET_COLUMNS = {
+    "grants": "wallet",
+    "lot_events": "to_wallet",
+    "limits": "wallet",
+    "statements": "wallet",
+}
 OFFER_COLUMNS = {"payments": "offer", "subscriptions": "offer"}
 
 

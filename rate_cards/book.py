@@ -41,6 +41,7 @@ Feed = Literal[
     "limits",
     "fx_rates",
     "period_closes",
+    "statements",
 ]
 
 EXPORT_FEEDS: dict[str, Feed] = {

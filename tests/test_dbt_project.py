@@ -33,6 +33,8 @@ FEEDS_READ_OUTSIDE_STAGING = {
     ("models/drawdown/int_member_usage.sql", "usage"),
     # And when it happened, which says what a supplier charged: no model asks again.
     ("models/revenue/int_supplier_costs.sql", "usage"),
+    # And when we heard of it: what is stated elsewhere counts by both.
+    ("models/drawdown/int_statement_facts.sql", "usage"),
     ("models/marts/corrections.sql", "usage"),
     ("models/marts/credit_ledger.sql", "usage"),
     ("models/marts/rated_usage.sql", "usage"),

@@ -156,6 +156,16 @@
     end
 {%- endmacro %}
 
+{# Half a unit of the last of so many decimals, 0 to 9: what rounding to them can come to. The books keep nine. #}
+{% macro half_unit(decimals) -%}
+    case {{ decimals }}
+        {% for places in range(9) -%}
+        when {{ places }} then cast(0.{{ '0' * places }}5 as {{ t_credits() }})
+        {% endfor -%}
+        else {{ zero_credits() }}
+    end
+{%- endmacro %}
+
 {# Consideration per credit, to 9 decimals, for reading and sorting. Revenue never multiplies by it:
    see settled_to_date. #}
 {% macro unit_value(consideration, credits) -%}

@@ -11,6 +11,7 @@ from ingestion.sources.lot_events import LOT_EVENTS
 from ingestion.sources.members import MEMBERS
 from ingestion.sources.payments import PAYMENTS
 from ingestion.sources.period_closes import PERIOD_CLOSES
+from ingestion.sources.statements import STATEMENTS
 from ingestion.sources.subscriptions import SUBSCRIPTIONS
 from ingestion.sources.usage import USAGE
 
@@ -27,6 +28,7 @@ FEEDS: dict[str, Feed] = {
         LIMITS,
         FX_RATES,
         PERIOD_CLOSES,
+        STATEMENTS,
     )
 }
 """Feed name -> feed, in the order of the documentation."""

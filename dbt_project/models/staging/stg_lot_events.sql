@@ -20,6 +20,7 @@ select
     lot_events.to_customer_id,
     lot_events.to_wallet,
     coalesce(lot_events.rate, 1) as rate,
-    lot_events.reason
+    lot_events.reason,
+    coalesce(lot_events.received_at, lot_events.occurred_at) as received_at
 from lot_events
 {{ join_open_window('lot_events.received_at') }}
