@@ -8,6 +8,7 @@ PHRASES = (
     (r"not_nullable", "is missing"),
     (r"greater_than_or_equal_to\(0\)", "is negative"),
     (r"greater_than\(0\)", "is not above 0"),
+    (r"less_than_or_equal_to\((\d)\)", r"is above \1"),
     (r"greater_than_or_equal_to\((\d{4}).*\)", r"is before the year \1: is it in another unit?"),
     (r"less_than\((\d{4}).*\)", r"is after the year \1: is it in another unit?"),
 )

@@ -37,7 +37,7 @@ def run_chain(
         settings: Which book, data and database.
         as_of: As typed, see `reports.build.parse_as_of`.
         quarantine: Set bad rows aside instead of refusing their file.
-        tell: Told what was loaded and built, and every check that fails.
+        tell: Told what was loaded and built, and every check that fails or leaves something unexplained.
         progress_bar: Shows how far a step is.
 
     Raises:
@@ -57,7 +57,7 @@ def run_chain(
     tell(f"Built {count(built.models, 'model')} as of {instant(known.as_of)}.")
     with progress_bar() as progress:
         results = check(settings.database, threads=None, progress=progress)
-    for line in report_lines(result for result in results if not result.is_ok):
+    for line in report_lines(result for result in results if result.failures):
         tell(line)
     return figures_of(settings)
 

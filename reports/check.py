@@ -30,7 +30,7 @@ def check(db: Path, threads: int | None, progress: Progress) -> list[CheckResult
         progress: Told when a test begins.
 
     Returns:
-        Every result, failing or not: files, identities, tie-outs, keys, schemas.
+        Every result, failing or not: files, identities, tie-outs, statements, keys, schemas.
 
     Raises:
         InputError: Nothing is built yet, or a test could not run.
@@ -39,7 +39,7 @@ def check(db: Path, threads: int | None, progress: Progress) -> list[CheckResult
     from ingestion.warehouse import reading
     from reports.close.reperform import closed_results
     from reports.output_checks import schema_results
-    from reports.tie_outs import file_results, tie_out_results
+    from reports.tie_outs import file_results, statement_results, tie_out_results
 
     with reading(db) as connection:
         parameters = built_parameters(connection, db)
@@ -49,6 +49,7 @@ def check(db: Path, threads: int | None, progress: Progress) -> list[CheckResult
             *file_results(connection),
             *identity_results(tests),
             *tie_out_results(connection),
+            *statement_results(connection),
             *closed_results(connection, db, parameters),
             *schema_results(connection),
         ]
@@ -92,18 +93,19 @@ def identity_results(tests: Sequence[NodeResult]) -> list[CheckResult]:
 
 
 def report_lines(results: Iterable[CheckResult]) -> list[str]:
-    """One line per check: ok or FAIL, the name, both numbers where there are two."""
+    """One line per check: ok, note or FAIL, the name, both numbers where there are two."""
     lines = []
     for result in results:
-        line = f"{'ok  ' if result.is_ok else 'FAIL'}  {result.statement}"
+        word = "FAIL" if not result.is_ok else "note" if result.failures else "ok  "
+        line = f"{word}  {result.statement}"
         if result.left_value is not None and result.right_value is not None:
             sign = "=" if result.left_value == result.right_value else "≠"
             line += (
                 f": {result.left_name} {money(result.left_value, result.decimals)} {sign} "
                 f"{result.right_name} {money(result.right_value, result.decimals)}"
             )
-        if not result.is_ok:
-            line += f" [{result.failures:,} failing"
+        if result.failures:
+            line += f" [{result.failures:,} {'not explained' if result.is_ok else 'failing'}"
             line += f", kept in {result.rows_kept_in}]" if result.rows_kept_in else "]"
         lines.append(line)
     return lines

@@ -12,7 +12,7 @@ class CheckResult:
 
     Attributes:
         name: What identifies it, stable between builds.
-        kind: identity, tie-out, file, keys or schema.
+        kind: identity, tie-out, statement, file, keys or schema.
         statement: The sentence that must be true.
         left_name: What the first number is; '' when there are no two numbers.
         left_value: The first number.
@@ -20,7 +20,8 @@ class CheckResult:
         right_value: The second number.
         decimals: Decimals to show the two numbers with, at least.
         failures: Rows, or differences, that contradict the statement.
-        is_ok: Whether it holds.
+        is_ok: Whether it holds. With failures all the same, it does not say that the books are wrong:
+            they are for a person to look at.
         rows_kept_in: Table that keeps the failing rows; '' when none do.
     """
 

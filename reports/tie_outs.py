@@ -206,6 +206,50 @@ def tie_out_results(connection: DuckDBPyConnection) -> list[CheckResult]:
     return results
 
 
+def statement_results(connection: DuckDBPyConnection) -> list[CheckResult]:
+    """What each other system states beside our figures, per measure and wallet.
+
+    A difference that is not explained does not fail: theirs may be wrong as well as ours
+    (decision 37). It is counted, and both sums are shown.
+
+    Args:
+        connection: Open on a built database.
+    """
+    found = connection.execute(
+        """
+        select
+            source,
+            measure,
+            wallet,
+            max(decimals),
+            count(*) as statements,
+            count(*) filter (missing_here <> 0 or missing_there <> 0) as unexplained,
+            sum(theirs),
+            sum(ours + rounding + timing + late + expiry + refund)
+        from marts.reconciliation group by source, measure, wallet order by source, measure, wallet
+        """
+    ).fetchall()
+    results = []
+    for source, measure, wallet, decimals, statements, unexplained, theirs, explained in found:
+        figures = "figure" if statements == 1 else "figures"
+        results.append(
+            CheckResult(
+                name=f"statements_{source}_{measure}_{wallet}".lower(),
+                kind="statement",
+                statement=f"What {source} states is ours or explained, {statements:,} {figures} "
+                f"({measure}, {wallet})",
+                left_name="stated",
+                left_value=Decimal(theirs),
+                right_name="ours and explained",
+                right_value=Decimal(explained),
+                decimals=decimals,
+                failures=unexplained,
+                rows_kept_in="marts.reconciliation" if unexplained else "",
+            )
+        )
+    return results
+
+
 def file_results(connection: DuckDBPyConnection) -> list[CheckResult]:
     """Identity 6, per feed: every row of every file has one fate; files that break it are counted.
 

@@ -81,6 +81,16 @@ GOOD: dict[str, dict[str, Any]] = {
         "closed_at": NOON,
         "action": "close",
     },
+    "statements": {
+        "statement_id": "st_1",
+        "source": "lago",
+        "customer_id": "acme",
+        "measure": "balance",
+        "wallet": "universal",
+        "until_at": NOON,
+        "amount": Decimal(70),
+        "decimals": 2,
+    },
 }
 SMALLEST = Decimal("0.000000001")
 BEFORE = "is before the year 1980: is it in another unit?"
@@ -183,6 +193,18 @@ BAD: list[tuple[str, dict[str, Any], str | None, str]] = [
     ("period_closes", {"action": "reopen"}, None, "reason is missing for a reopening"),
     ("period_closes", {"closed_at": EARLIEST - MOMENT}, "closed_at", BEFORE),
     ("period_closes", {"closed_at": LATEST}, "closed_at", AFTER),
+    ("statements", {"measure": "used"}, "measure", "is none of balance, drawn, granted"),
+    ("statements", {"decimals": -1}, "decimals", "is negative"),
+    ("statements", {"decimals": 10}, "decimals", "is above 9"),
+    ("statements", {"measure": "drawn", "from_at": NOON}, None, "until_at is not after from_at"),
+    ("statements", {"from_at": NOON - MOMENT}, None, "from_at is given for a balance"),
+    ("statements", {"measure": "granted"}, None,
+     "from_at is missing for what was drawn or granted"),
+    ("statements", {"received_at": NOON - MOMENT}, None, "received_at is before until_at"),
+    ("statements", {"until_at": EARLIEST - MOMENT}, "until_at", BEFORE),
+    ("statements", {"until_at": LATEST}, "until_at", AFTER),
+    ("statements", {"measure": "drawn", "from_at": EARLIEST - MOMENT}, "from_at", BEFORE),
+    ("statements", {"received_at": LATEST}, "received_at", AFTER),
 ]  # fmt: skip
 
 JUST_INSIDE: list[tuple[str, dict[str, Any]]] = [
@@ -214,6 +236,8 @@ JUST_INSIDE: list[tuple[str, dict[str, Any]]] = [
     ("limits", {"effective_from": NOON, "effective_to": NOON + MOMENT}),
     ("fx_rates", {"rate": Decimal("0.000000000001")}),
     ("period_closes", {"action": "reopen", "reason": "an invoice was missing"}),
+    ("statements", {"amount": -SMALLEST, "received_at": NOON, "decimals": 0}),
+    ("statements", {"measure": "drawn", "from_at": NOON - MOMENT, "decimals": 9}),
 ]
 
 

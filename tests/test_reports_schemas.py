@@ -372,6 +372,34 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "kept_while_full_credits": D(0),
         },
     ],
+    "reconciliation": [
+        {
+            "statement_id": name,
+            "source": "lago",
+            "customer_id": "c1",
+            "measure": measure,
+            "wallet": "universal",
+            "lot_id": None,
+            "from_at": start,
+            "until_at": LATER,
+            "received_at": LATER,
+            "decimals": 2,
+            "theirs": theirs,
+            "ours": D(70),
+            "difference": theirs - D(70),
+            "rounding": rounding,
+            "timing": D(0),
+            "late": D(5),
+            "expiry": D(0),
+            "refund": D(0),
+            "missing_here": missing,
+            "missing_there": D(0),
+        }
+        for name, measure, start, theirs, rounding, missing in [
+            ("s1", "balance", None, D("75.003"), D("0.003"), D(0)),
+            ("s2", "drawn", NOON, D(95), D(0), D(20)),
+        ]
+    ],
     "load_audit": [
         {
             "file_no": 1,
@@ -509,6 +537,17 @@ VIOLATIONS = [
     Violation("stranded_credits", {"lacking_credits": D(19)}, "an island pays what is asked"),
     Violation("stranded_credits", {"stranded_credits": D(1)}, "an island pays what is asked"),
     Violation("stranded_credits", {"drawn_credits": D(66)}, "an island pays what is asked"),
+    Violation("reconciliation", {"late": D(6)}, "every difference is in a bucket"),
+    Violation("reconciliation", {"theirs": D("75.004")}, "every difference is in a bucket"),
+    Violation("reconciliation", {"measure": "held"}, "measure: isin"),
+    Violation("reconciliation", {"decimals": 10}, "decimals: less_than_or_equal_to(9)"),
+    Violation("reconciliation", {"missing_here": D(-5), "timing": D(5)}, "missing_here: greater_"),
+    Violation("reconciliation", {"missing_there": D(5), "late": D(0)}, "missing_there: less_than"),
+    Violation(
+        "reconciliation",
+        {"missing_here": D(1), "late": D(4)},
+        "what is rounding and what is missing exclude",
+    ),
     Violation("load_audit", {"loaded": 8}, "every row was loaded, a duplicate"),
     Violation("load_audit", {"sha256": "AB" * 32}, "sha256: str_matches"),
     Violation("period_closes", {"period": date(2025, 7, 2)}, "periods are months"),

@@ -28,7 +28,7 @@ class Statements(pa.DataFrameModel):
     """A wallet of `book.yml`, in whose unit the amount is."""
     lot_id: str = pa.Field(nullable=True)
     """The one lot it is about; empty = all of the wallet."""
-    from_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True, ge=EARLIEST, lt=LATEST)
+    from_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True, ge=EARLIEST)
     """First instant of the window, UTC; empty for a balance, which counts all before its instant."""
     until_at: Annotated[pl.Datetime, "us", None] = pa.Field(ge=EARLIEST, lt=LATEST)
     """End of the window or instant of the balance, UTC, not included."""
@@ -36,10 +36,8 @@ class Statements(pa.DataFrameModel):
     """In the wallet's unit; a balance below nothing is negative."""
     decimals: pl.Int32 = pa.Field(ge=0, le=9)
     """Decimal places the source states; empty = 2. Half a unit of the last is rounding."""
-    received_at: Annotated[pl.Datetime, "us", None] = pa.Field(
-        nullable=True, ge=EARLIEST, lt=LATEST
-    )
-    """When it was stated, UTC: what we received later the source may not have known. Empty = at until_at."""
+    received_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True, lt=LATEST)
+    """When it was stated, UTC: what we received later it may not have known; empty = at until_at."""
 
     @pa.dataframe_check(error="until_at is not after from_at")
     def window_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:
@@ -64,9 +62,7 @@ class Statements(pa.DataFrameModel):
     @pa.dataframe_check(error="received_at is before until_at")
     def is_stated_afterwards(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """What is still to come cannot be stated."""
-        return data.lazyframe.select(
-            (pl.col("received_at") >= pl.col("until_at")).fill_null(True)
-        )
+        return data.lazyframe.select((pl.col("received_at") >= pl.col("until_at")).fill_null(True))
 
 
 STATEMENTS = Feed(

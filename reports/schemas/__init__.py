@@ -15,6 +15,7 @@ from reports.schemas.ledger import (
     StrandedCredits,
     WalletBalances,
 )
+from reports.schemas.reconciliation import Reconciliation
 from reports.schemas.revenue import (
     ContractBalances,
     Corrections,
@@ -65,6 +66,7 @@ OUTPUTS = (
     Output("corrections", Corrections),
     Output("limit_breaches", LimitBreaches, None),
     Output("stranded_credits", StrandedCredits),
+    Output("reconciliation", Reconciliation, None),
     Output("load_audit", LoadAudit, None),
     Output("period_closes", PeriodCloses, None),
 )
