@@ -37,7 +37,7 @@ def run_chain(
         settings: Which book, data and database.
         as_of: As typed, see `reports.build.parse_as_of`.
         quarantine: Set bad rows aside instead of refusing their file.
-        tell: Told what was loaded and built, and every check that fails or leaves something unexplained.
+        tell: Told what was loaded and built, and every check that fails or wants a look.
         progress_bar: Shows how far a step is.
 
     Raises:

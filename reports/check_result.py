@@ -20,8 +20,8 @@ class CheckResult:
         right_value: The second number.
         decimals: Decimals to show the two numbers with, at least.
         failures: Rows, or differences, that contradict the statement.
-        is_ok: Whether it holds. With failures all the same, it does not say that the books are wrong:
-            they are for a person to look at.
+        is_ok: Whether it holds. With failures all the same, the books need not be wrong: a person
+            has to look at them.
         rows_kept_in: Table that keeps the failing rows; '' when none do.
     """
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.error_cases import run
-from tests.lot_books import Rows, query, run_book
+from tests.lot_books import query, run_book
 
 BOOK = """\
 book: reconciled

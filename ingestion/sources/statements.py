@@ -29,7 +29,7 @@ class Statements(pa.DataFrameModel):
     lot_id: str = pa.Field(nullable=True)
     """The one lot it is about; empty = all of the wallet."""
     from_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True, ge=EARLIEST)
-    """First instant of the window, UTC; empty for a balance, which counts all before its instant."""
+    """First instant of the window, UTC; empty for a balance, which counts all before it."""
     until_at: Annotated[pl.Datetime, "us", None] = pa.Field(ge=EARLIEST, lt=LATEST)
     """End of the window or instant of the balance, UTC, not included."""
     amount: Annotated[pl.Decimal, 28, 9]
@@ -37,7 +37,7 @@ class Statements(pa.DataFrameModel):
     decimals: pl.Int32 = pa.Field(ge=0, le=9)
     """Decimal places the source states; empty = 2. Half a unit of the last is rounding."""
     received_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True, lt=LATEST)
-    """When it was stated, UTC: what we received later it may not have known; empty = at until_at."""
+    """When it was stated, UTC: what we received later it could not know; empty = at until_at."""
 
     @pa.dataframe_check(error="until_at is not after from_at")
     def window_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:

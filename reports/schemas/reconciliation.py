@@ -1,4 +1,4 @@
-"""Output schema of the reconciliation: what other systems state, and what explains the difference."""
+"""Output schema of the reconciliation: what others state, and what explains the difference."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ timed as (
         timing.amount,
         row_number() over (
             partition by timing.statement_no
-            order by timing.is_single, timing.distance, timing.sign desc, timing.is_after
+            order by timing.is_single, timing.distance, -timing.sign, timing.is_after
         ) as place
     from timing
     inner join differing
