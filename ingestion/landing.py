@@ -141,8 +141,7 @@ def _check(
             {name: frozenset(meter.properties) for name, meter in book.book.meters.items()},
         )
     check_vocabulary(connection, feed, book)
-    if feed.name == "usage":
-        restate(connection, staged)
+    restate(connection, feed, staged)
     find_repeats(connection, feed)
     keep_conflicts(connection, feed)
 

@@ -12,40 +12,48 @@ from collections.abc import Iterable
 
 from duckdb import DuckDBPyConnection
 
-from ingestion import usage
 from ingestion.exports import EXPORTS
-from ingestion.staging import Staged
+from ingestion.repeats import content_of
+from ingestion.sources.feed import Feed
+from ingestion.staging import Staged, staged_table
 
-_SAME = "customer_id, occurred_at, meter, properties, user_id, team_id"
-"""What every version of a fact has in common."""
 
-
-def restate(connection: DuckDBPyConnection, staged: Iterable[Staged]) -> None:
+def restate(connection: DuckDBPyConnection, feed: Feed, staged: Iterable[Staged]) -> None:
     """Give the staged rows of exports that restate their place among the versions of their fact.
 
     A version comes after another if it was received later or, where the source does not say when,
     if its file was loaded later. A row that says what the version before it says becomes that
     version once more, for `find_repeats` to count as a duplicate. What is no version keeps its id,
-    and so conflicts with the first one: a row that differs in more than its quantity, the second of
-    two rows of one file, and a quantity never seen in a file older than one that was loaded.
+    and so conflicts with the first one: a row that differs in more than its quantity or amount, the
+    second of two of one file, and one never seen in a file older than one that was loaded.
 
     Args:
-        connection: Has the staged usage and its property sets, and the faults found so far.
+        connection: Has the staged rows, with usage its property sets, and the faults found so far.
+        feed: The feed; one whose facts are final is left alone.
         staged: The files that were read.
     """
     files = [
         str(each.file.file_no)
         for each in staged
-        if (export := EXPORTS.get(each.file.source.format)) and export.restates
+        if each.file.source.feed == feed.name
+        and (export := EXPORTS.get(each.file.source.format))
+        and export.restates
     ]
-    if not files:
+    if not files or not feed.restated:
         return
+    content = content_of(feed)
+    [key] = feed.key
+    same = [
+        column.name
+        for column in feed.columns
+        if column.name not in (key, feed.restated, "received_at", "corrects")
+    ]
     connection.execute(
         f"""
         create temp table restated as
         with said as (
-            select *, event_id as fact, coalesce(received_at, occurred_at) as known_at
-            from ({usage.STAGED})
+            select *, {key} as fact, {feed.known_at} as known_at
+            from ({content.staged})
             anti join faults using (file_no, row_no)
             where file_no in ({", ".join(files)})
         ),
@@ -54,11 +62,11 @@ def restate(connection: DuckDBPyConnection, staged: Iterable[Staged]) -> None:
                 *,
                 -- Only later versions correct, and only they have a number.
                 case
-                    when corrects is null then event_id
-                    else regexp_replace(event_id, '#[0-9]+$', '')
+                    when corrects is null then {key}
+                    else regexp_replace({key}, '#[0-9]+$', '')
                 end as fact,
-                coalesce(received_at, occurred_at) as known_at
-            from ({usage.LOADED})
+                {feed.known_at} as known_at
+            from ({content.loaded})
             where fact in (select fact from said)
         ),
         last_loaded as (
@@ -66,12 +74,12 @@ def restate(connection: DuckDBPyConnection, staged: Iterable[Staged]) -> None:
                 fact,
                 count(*) as versions,
                 max((known_at, file_no, row_no)) as place,
-                max_by(quantity, (known_at, file_no, row_no)) as quantity
+                max_by({feed.restated}, (known_at, file_no, row_no)) as {feed.restated}
             from loaded
             group by fact
         ),
         first_ones as (
-            select fact, {_SAME} from (
+            select {", ".join(["fact", *same])} from (
                 select *, false as is_staged from loaded
                 union all by name
                 select *, true as is_staged from said
@@ -83,8 +91,8 @@ def restate(connection: DuckDBPyConnection, staged: Iterable[Staged]) -> None:
         versions as (
             select *
             from said
-            semi join first_ones on {_same("said", "first_ones")}
-            qualify quantity = first_value(quantity) over (
+            semi join first_ones on {_same(same, "said", "first_ones")}
+            qualify {feed.restated} = first_value({feed.restated}) over (
                 partition by fact, file_no order by row_no
             )
         ),
@@ -93,8 +101,8 @@ def restate(connection: DuckDBPyConnection, staged: Iterable[Staged]) -> None:
             select
                 versions.*,
                 coalesce(last_loaded.versions, 0) as loaded_versions,
-                versions.quantity is distinct from lag(
-                    versions.quantity, 1, last_loaded.quantity
+                versions.{feed.restated} is distinct from lag(
+                    versions.{feed.restated}, 1, last_loaded.{feed.restated}
                 ) over in_order as is_new
             from versions
             left join last_loaded using (fact)
@@ -118,7 +126,7 @@ def restate(connection: DuckDBPyConnection, staged: Iterable[Staged]) -> None:
             select
                 file_no,
                 row_no,
-                {_version_id("fact", "version")} as event_id,
+                {_version_id("fact", "version")} as version_id,
                 case when version > 1 then {_version_id("fact", "version - 1")} end as corrects,
                 first_value(received_at) over (
                     partition by fact, version order by known_at, file_no, row_no
@@ -133,7 +141,7 @@ def restate(connection: DuckDBPyConnection, staged: Iterable[Staged]) -> None:
                 unnest(
                     max_by(
                         {{
-                            'event_id': loaded.event_id,
+                            'version_id': loaded.{key},
                             'corrects': loaded.corrects,
                             'received_at': loaded.received_at
                         }},
@@ -148,31 +156,32 @@ def restate(connection: DuckDBPyConnection, staged: Iterable[Staged]) -> None:
                 )
             from versions
             anti join later using (file_no, row_no)
-            inner join loaded using (fact, quantity)
+            inner join loaded using (fact, {feed.restated})
             group by versions.file_no, versions.row_no
         )
         from later union all by name from again
         """
     )
     connection.execute(
-        """
-        update staged_usage set
-            event_id = restated.event_id,
+        f"""
+        update {staged_table(feed)} as staged set
+            {key} = restated.version_id,
             corrects = restated.corrects,
             received_at = restated.received_at
         from restated
-        where staged_usage.file_no = restated.file_no and staged_usage.row_no = restated.row_no
+        where staged.file_no = restated.file_no and staged.row_no = restated.row_no
         """
     )
     connection.execute("drop table restated")
 
 
-def _same(one: str, other: str) -> str:
-    """SQL: whether two rows can be versions of one fact."""
-    names = ["fact", *_SAME.split(", ")]
-    return " and ".join(f"{one}.{name} is not distinct from {other}.{name}" for name in names)
+def _same(names: Iterable[str], one: str, other: str) -> str:
+    """SQL: whether two rows can be versions of one fact, which have these columns in common."""
+    return " and ".join(
+        f"{one}.{name} is not distinct from {other}.{name}" for name in ("fact", *names)
+    )
 
 
 def _version_id(fact: str, version: str) -> str:
-    """SQL of the event id of a version: the first has the id of the export itself."""
+    """SQL of the id of a version: the first has the id of the export itself."""
     return f"{fact} || case when {version} > 1 then '#' || {version} else '' end"

@@ -67,7 +67,7 @@ class Staged:
     Attributes:
         file: The file.
         relation: How to read its rows as they came, for evidence.
-        rows: Data rows in it.
+        rows: Data rows in it; where rows tell several facts, or several one, the facts.
         excluded: Those that `where`, or the layout of an export, leaves out.
         ignored: Columns that the mapping leaves unread.
     """
@@ -132,10 +132,13 @@ def stage(
             problems = check_export(connection, export, relation, condition, file.place)
             if problems:
                 raise InputError(problems)
-        [(staged,)] = connection.execute(_insert(feed, file, bound)).fetchall()
-        rows = staged
+        adds_up = export is not None and export.adds_up
+        [(staged,)] = connection.execute(_insert(feed, file, bound, adds_up)).fetchall()
+        excluded = 0
         if condition:
-            [(rows,)] = connection.execute(f"select count(*) from ({relation.sql})").fetchall()
+            [(excluded,)] = connection.execute(
+                f"select count(*) from ({relation.sql}) where not coalesce({condition}, false)"
+            ).fetchall()
         if any(how.fault for how in bound.conversions.values()):
             _keep_unread_values(connection, feed, file, bound)
         if export:
@@ -151,25 +154,44 @@ def stage(
                 error,
             )
         ) from error
-    return Staged(file, relation, rows, rows - staged, bound.ignored)
+    return Staged(file, relation, staged + excluded, excluded, bound.ignored)
 
 
-def _insert(feed: Feed, file: DataFile, bound: Bound) -> str:
+def _insert(feed: Feed, file: DataFile, bound: Bound, adds_up: bool) -> str:
     """The statement that reads, converts and fills in defaults, in one pass over the file."""
     converted = ", ".join(
         f"{how.value} as {quote_name(name)}" for name, how in bound.conversions.items()
     )
     faults = [f"({how.fault}) is not null" for how in bound.conversions.values() if how.fault]
     filled = ", ".join(
-        f"coalesce({column.name}, cast({column.default} as {column.sql_type}))"
+        f"coalesce({column.name}, cast({column.default} as {column.sql_type})) as {column.name}"
         if column.default
         else quote_name(column.name)
         for column in feed.columns
     )
-    return (
-        f"insert into {staged_table(feed)} select {file.file_no}, row_no, is_unread, {filled} "
+    rows = (
+        f"select row_no, is_unread, {filled} "
         f"from (select row_no, {' or '.join(faults) or 'false'} as is_unread, {converted} "
         f"from ({bound.select}))"
+    )
+    if adds_up:
+        rows = _added_up(feed, rows)
+    return f"insert into {staged_table(feed)} select {file.file_no}, * from ({rows})"
+
+
+def _added_up(feed: Feed, rows: str) -> str:
+    """SQL of rows with the parts of a figure in one, its first; what cannot be read stays alone."""
+    names = [column.name for column in feed.columns]
+    types = {column.name: column.sql_type for column in feed.columns}
+    total = feed.control_total
+    listed = ", ".join(
+        f"cast(sum({name}) as {types[name]}) as {name}" if name == total else quote_name(name)
+        for name in names
+    )
+    same = ", ".join(quote_name(name) for name in names if name != total)
+    return (
+        f"select min(row_no) as row_no, is_unread, {listed} from ({rows}) "
+        f"group by is_unread, case when is_unread then row_no end, {same}"
     )
 
 

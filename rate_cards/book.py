@@ -65,6 +65,10 @@ EXPORT_FEEDS: dict[str, Feed] = {
     "snowflake_metering_history": "usage",
     "snowflake_metering_daily": "usage",
     "snowflake_contract_items": "grants",
+    "snowflake_remaining_balance_daily": "statements",
+    "snowflake_usage_in_currency_daily": "statements",
+    "openai_costs": "statements",
+    "anthropic_costs": "statements",
 }
 """Files that other systems write -> the feed their rows belong to."""
 
@@ -93,6 +97,10 @@ FileFormat = Literal[
     "snowflake_metering_history",
     "snowflake_metering_daily",
     "snowflake_contract_items",
+    "snowflake_remaining_balance_daily",
+    "snowflake_usage_in_currency_daily",
+    "openai_costs",
+    "anthropic_costs",
 ]
 
 

@@ -7,11 +7,16 @@ from ingestion.exports.cloudevents import CLOUDEVENTS
 from ingestion.exports.export import Export
 from ingestion.exports.lago_events import LAGO_EVENTS
 from ingestion.exports.llm_responses import LLM_RESPONSES
+from ingestion.exports.model_costs import ANTHROPIC_COSTS, OPENAI_COSTS
 from ingestion.exports.openai_usage import OPENAI_USAGE
 from ingestion.exports.snowflake_contracts import SNOWFLAKE_CONTRACT_ITEMS
 from ingestion.exports.snowflake_metering import (
     SNOWFLAKE_METERING_DAILY,
     SNOWFLAKE_METERING_HISTORY,
+)
+from ingestion.exports.snowflake_statements import (
+    SNOWFLAKE_REMAINING_BALANCE_DAILY,
+    SNOWFLAKE_USAGE_IN_CURRENCY_DAILY,
 )
 from ingestion.exports.stripe_balance_report import STRIPE_BALANCE_REPORT
 from ingestion.exports.stripe_dashboard import STRIPE_DASHBOARD
@@ -53,6 +58,10 @@ EXPORTS: dict[str, Export] = {
         SNOWFLAKE_METERING_HISTORY,
         SNOWFLAKE_METERING_DAILY,
         SNOWFLAKE_CONTRACT_ITEMS,
+        SNOWFLAKE_REMAINING_BALANCE_DAILY,
+        SNOWFLAKE_USAGE_IN_CURRENCY_DAILY,
+        OPENAI_COSTS,
+        ANTHROPIC_COSTS,
     )
 }
 """Format in book.yml -> export."""

@@ -52,8 +52,10 @@ class Export:
         only: SQL predicate of the rows that are facts; the others are counted as left out, as by
             `where` of a source.
         rules: What a row must meet beyond the types and values of its columns.
-        restates: Whether a usage row may come again with another quantity until it is final; it
+        restates: Whether a row may come again with another quantity or amount until it is final; it
             then corrects the one before (ingestion/restatements.py).
+        adds_up: Whether rows of a file that differ in their amount alone, once they are mapped, are
+            parts of one figure and are added up.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Export:
     only: str | None = None
     rules: tuple[Rule, ...] = ()
     restates: bool = False
+    adds_up: bool = False
 
     def wanted(self, where: str | None) -> str | None:
         """SQL predicate of the rows a source with such a `where` loads; None for all."""
@@ -96,8 +99,17 @@ DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 """A date."""
 WHOLE = r"^-?[0-9]+$"
 """A whole number."""
+DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
+"""A plain number."""
+DOLLARS = (
+    r'^\{("currency":"usd",.*"value":"-?[0-9]+(\.[0-9]+)?"'
+    r'|"value":"-?[0-9]+(\.[0-9]+)?",.*"currency":"usd").*\}$'
+)
+"""JSON object of a number of dollars."""
 KNOWN_USAGE = r'^\{.*"(promptTokenCount|inputTokens|billed_units|prompt_tokens|input_tokens)".*\}$'
 """The usage object of a language model's API."""
+BALANCE_SOURCE = r"(?i)^(capacity|rollover|free usage|overage|rebate)$"
+"""What paid for usage of Snowflake."""
 CONTRACT_ITEM = r"(?i)^((additional )?capacity|free usage)$"
 """An item of a contract with Snowflake."""
 LOWERCASE_CURRENCY = r"^[a-z]{3}$"
@@ -111,7 +123,10 @@ PATTERNS = {
     DAY: "is not a date written like 2026-01-31",
     MAJOR_UNITS: "is not an amount with a decimal point",
     WHOLE: "is not a whole number",
+    DECIMAL: "is not a plain decimal number",
+    DOLLARS: "is not an object with a value in usd",
     KNOWN_USAGE: "is not a usage object of an API we know",
+    BALANCE_SOURCE: "is none of capacity, rollover, free usage, overage, rebate",
     CONTRACT_ITEM: "is none of capacity, additional capacity, free usage",
     LOWERCASE_CURRENCY: "is not a currency in small letters",
 }
@@ -155,6 +170,11 @@ def from_utc(column: str) -> str:
         f"case when length({column}) = 10 then {column} || ' 00:00:00 UTC' "
         f"else {column} || ' UTC' end"
     )
+
+
+def end_of_day(column: str) -> str:
+    """SQL of the first instant after a day in UTC; null where there is no such day."""
+    return f"strftime(try_cast({column} as date) + interval 1 day, '%Y-%m-%d 00:00:00Z')"
 
 
 def from_zoned(column: str) -> str:

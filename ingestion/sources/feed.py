@@ -67,6 +67,9 @@ class Feed:
         required: Columns a file must have although some rows may leave them empty.
         filled_later: Columns that a row may leave empty, such as an end nobody knows yet, and a
             later row with the same key fill in: both are kept, and together they are the fact.
+        restated: Column that may differ where a source restates a fact (ingestion/restatements.py);
+            the feed then has `corrects`. None where facts are final.
+        known_at: SQL of when a row was known, where a fact may be restated.
     """
 
     name: str
@@ -78,6 +81,8 @@ class Feed:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     filled_later: tuple[str, ...] = ()
+    restated: str | None = None
+    known_at: str = ""
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

@@ -17,7 +17,7 @@ class Statements(pa.DataFrameModel):
     """One row per figure that another system states. The books compare it, and book nothing."""
 
     statement_id: str
-    """Id of the figure, the same each time it is exported."""
+    """Id of the figure, the same each time it is exported; empty = what the figure is of."""
     source: str
     """Who says so: lago, stripe, snowflake."""
     customer_id: str
@@ -38,6 +38,8 @@ class Statements(pa.DataFrameModel):
     """Decimal places the source states; empty = 2. Half a unit of the last is rounding."""
     received_at: Annotated[pl.Datetime, "us", None] = pa.Field(nullable=True, lt=LATEST)
     """When it was stated, UTC: what we received later it could not know; empty = at until_at."""
+    corrects: str = pa.Field(nullable=True)
+    """The statement this one replaces, where the source has restated the figure."""
 
     @pa.dataframe_check(error="until_at is not after from_at")
     def window_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:
@@ -70,5 +72,11 @@ STATEMENTS = Feed(
     schema=Statements,
     key=("statement_id",),
     control_total="amount",
-    defaults={"decimals": "2"},
+    defaults={
+        "decimals": "2",
+        "statement_id": "concat_ws('/', source, customer_id, wallet, lot_id, measure, "
+        "strftime(from_at, '%Y-%m-%dT%H:%M:%SZ'), strftime(until_at, '%Y-%m-%dT%H:%M:%SZ'))",
+    },
+    restated="amount",
+    known_at="coalesce(received_at, until_at)",
 )

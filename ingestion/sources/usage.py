@@ -54,4 +54,6 @@ USAGE = Feed(
     control_total="quantity",
     defaults={"properties": "'{}'"},
     kinds={"properties": Kind.PROPERTIES},
+    restated="quantity",
+    known_at="coalesce(received_at, occurred_at)",
 )

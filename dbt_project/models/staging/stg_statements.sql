@@ -1,15 +1,25 @@
 -- One row per figure that another system states and the books can compare: all that it counts is known.
 --
--- A statement about a member of a pool is about the pool's wallet. subject_no numbers what statements speak of, one
--- measure of one wallet or lot: it and statement_no are internal keys for joins; no figure depends on them.
+-- A figure that was stated anew is the last one known. A statement about a member of a pool is about the pool's
+-- wallet. subject_no numbers what statements speak of, one measure of one wallet or lot: it and statement_no are
+-- internal keys for joins; no figure depends on them.
 
 with
 
-statements as (
+known as (
     select * from {{ source('feeds', 'statements') }}
     where
         until_at <= {{ as_of() }}
         and (received_at is null or received_at < {{ as_of() }})
+),
+
+statements as (
+    select * from known
+    where
+        not exists (
+            select 1 from known as later
+            where later.corrects = known.statement_id
+        )
 ),
 
 pooled as (
