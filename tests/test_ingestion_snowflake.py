@@ -372,12 +372,23 @@ def test_the_views_load_into_the_book_with_a_line_each(tmp_path: Path) -> None:
     book = tmp_path / "book/book.yml"
     words = (BUNDLED_BOOKS / "snowflake/README.md").read_text()
     lines = [line for line in words.splitlines() if line.startswith("  - {feed: ")]
-    assert len(lines) == 2
+    assert len(lines) == 4
     terms = book.read_text().partition("sources:\n")[0]
     book.write_text("\n".join([f"{terms}sources:", *lines, ""]))
     data = tmp_path / "data"
     for name, rows in {
-        "contract.csv": (ITEMS, *CONTRACT),
+        "contract.csv": (ITEMS, *CONTRACT[::2]),
+        "balance.csv": (
+            "DATE,ORGANIZATION_NAME,CURRENCY,CAPACITY_BALANCE,FREE_USAGE_BALANCE",
+            "2026-08-05,ORG,USD,980.00,0.00",
+            "2026-08-06,ORG,USD,919.00,0.00",
+        ),
+        "drawn.csv": (
+            "ORGANIZATION_NAME,USAGE_DATE,CURRENCY,USAGE_IN_CURRENCY,BALANCE_SOURCE",
+            "ORG,2026-08-05,USD,100.00,free usage",
+            "ORG,2026-08-05,USD,20.00,capacity",
+            "ORG,2026-08-05,USD,20.00,overage",
+        ),
         "metering_1.csv": (DAYS, day("40", "2026-08-05"), day("10", "2026-08-06")),
         # The sixth is restated, and AI credits have their own price.
         "metering_2.csv": (
@@ -400,4 +411,11 @@ def test_the_views_load_into_the_book_with_a_line_each(tmp_path: Path) -> None:
     assert query(database, lots) == [
         ("ORG/C-1/capacity/2026-08-01", Decimal(80)),
         ("ORG/C-1/free usage/2026-08-01", Decimal(100)),
+    ]
+    compared = "select measure, theirs, ours from marts.reconciliation order by statement_id"
+    # 1,000 and 100, less 120 of the fifth and 60 of the sixth; their last balance is off by one.
+    assert query(database, compared) == [
+        ("balance", Decimal(980), Decimal(980)),
+        ("balance", Decimal(919), Decimal(920)),
+        ("drawn", Decimal(120), Decimal(120)),
     ]
