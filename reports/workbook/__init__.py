@@ -1,0 +1,1 @@
+"""The workbook finance is handed: sheets as data, and what writes them."""
