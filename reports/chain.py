@@ -15,10 +15,10 @@ from reports.build import build, built_parameters
 from reports.check import check, report_lines
 from reports.figures import Figures
 from reports.numbers import count, instant
-from reports.page import PAGE_NAME, write_page
 
 if TYPE_CHECKING:
     from ingestion.landing import Progress
+    from reports.hand_over import HandedOver
 
 Tell = Callable[[str], None]
 """Told each line about what has been done."""
@@ -81,21 +81,22 @@ def run_demo(
     out: Path,
     tell: Tell,
     progress_bar: Callable[[], AbstractContextManager[Progress]],
-) -> tuple[Figures, Path, Path]:
+) -> tuple[HandedOver, Path]:
     """Simulate the demo company into a folder, and take its files through the whole chain.
 
     Args:
         settings: Its book; the data and the database are the demo's own.
-        out: Folder for data, database and page; those of an earlier demo are replaced, the months
-            it closed included.
+        out: Folder for data, database, page and workbook; those of an earlier demo are replaced,
+            the months it closed included.
         tell: Told what was simulated, loaded and built.
         progress_bar: Shows how far a step is.
 
     Returns:
-        The figures, the page and the database.
+        What was written, the figures with it, and the database.
     """
     from ingestion.simulation.files import write_company
     from reports.close.close import evidence_folder
+    from reports.hand_over import hand_over
 
     own = replace(settings, data=out / "data", db=out / f"{settings.book_dir.name}.duckdb")
     out.mkdir(parents=True, exist_ok=True)
@@ -105,7 +106,5 @@ def run_demo(
     shutil.rmtree(evidence_folder(own.database), ignore_errors=True)
     rows, files = sum(company.rows.values()), len(company.rows)
     tell(f"Simulated {count(rows, 'row')} in {count(files, 'file')} under {relative(out)}/data.")
-    figures = run_chain(own, None, False, tell, progress_bar)
-    page = out / PAGE_NAME
-    write_page(figures, page)
-    return figures, page, own.database
+    run_chain(own, None, False, tell, progress_bar)
+    return hand_over(own.database, out), own.database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from hashlib import sha256
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import click
 
 from rate_cards.problems import relative
 from rate_cards.settings import Settings
+from reports.month_parameter import Period
 
 if TYPE_CHECKING:
     from reports.check_result import CheckResult
@@ -154,24 +155,36 @@ def run(settings: Settings, as_of: str | None, quarantine: bool) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("out"),
     show_default=True,
-    help="Folder for the page; made if missing.",
+    help="Folder for the files; made if missing.",
 )
+@click.option("--period", type=Period(), help="Month of the workbook; default: the last one.")
 @click.pass_obj
-def report(settings: Settings, out: Path) -> None:
-    """Write the roll-forward as a page that opens offline and prints.
+def report(settings: Settings, out: Path, period: date | None) -> None:
+    """Write what finance is handed: a page, and the workbook of a month.
 
-    The same database gives the same bytes.
+    The page holds the roll-forward of all months; it opens offline and prints. The workbook,
+    <book>-<month>.xlsx, has a sheet for each thing a close is asked for. Beside each file is its
+    manifest: digests of logic, queries and inputs, rows, control totals. The same database gives
+    the same bytes.
 
     \b
     Example:
-      creditbooks report --out reports/2026-01
+      creditbooks report --period 2026-01 --out reports/2026-01
     """
-    from reports.chain import figures_of
-    from reports.page import PAGE_NAME, write_page
+    from reports.hand_over import hand_over
+    from reports.numbers import short_digest
 
-    page = out / PAGE_NAME
-    write_page(figures_of(settings), page)
-    click.echo(f"{relative(page)}, sha256 {sha256(page.read_bytes()).hexdigest()[:12]}")
+    written = hand_over(settings.database, out, period)
+    files = (written.page, written.workbook)
+    if settings.as_json:
+        listed = [
+            {"path": str(each.path), "sha256": each.sha256, "manifest": str(each.manifest)}
+            for each in files
+        ]
+        click.echo(json.dumps(listed, indent=2))
+        return
+    for each in files:
+        click.echo(f"{relative(each.path)}, sha256 {short_digest(each.sha256)}")
 
 
 @click.command()
@@ -180,14 +193,14 @@ def report(settings: Settings, out: Path) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("out/demo"),
     show_default=True,
-    help="Folder for the demo's data, database and page.",
+    help="Folder for the demo's data, database, page and workbook.",
 )
 @click.pass_obj
 def demo(settings: Settings, out: Path) -> None:
     """The whole chain on the demo book, in one go.
 
-    Simulates a company, loads its files, builds and checks its books, writes the page, and says
-    what it found. Repeating it gives the same figures.
+    Simulates a company, loads its files, builds and checks its books, writes the page and the
+    workbook, and says what it found. Repeating it gives the same figures.
 
     \b
     Example:
@@ -196,8 +209,9 @@ def demo(settings: Settings, out: Path) -> None:
     from ingestion.commands import progress_bar
     from reports.chain import run_demo
 
-    figures, page, database = run_demo(settings, out, _tell, progress_bar)
-    _print_summary(settings, figures, {"Page": page, "Books": database})
+    written, database = run_demo(settings, out, _tell, progress_bar)
+    files = {"Page": written.page.path, "Workbook": written.workbook.path, "Books": database}
+    _print_summary(settings, written.figures, files)
 
 
 def _tell(line: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 NAME = "Cover"
-WIDTHS = (24, 50, 9, 30, 16, 30, 16, 12)
+WIDTHS = (24, 46, 10, 28, 14, 32, 14, 12)
 READING = (
     "Money is rounded to the minor unit of its currency, credits to nine decimals. Excel stores "
     "numbers as doubles, exact to 15 digits; the books themselves are exact.",
@@ -155,7 +155,9 @@ def _write_tie_outs(
             for place, holder, key in ((4, left, tie_out.left[1]), (6, right, tie_out.right[1])):
                 amount = holder.totals.get((key, currency), Decimal(0))
                 cell = holder.cells.get((key, currency))
-                worksheet.write_string(at, place - 1, f"{holder.name}, {_words(key)}", formats.of())
+                worksheet.write_string(
+                    at, place - 1, f"{holder.name}, {_words(key)}", formats.cell(Kind.TEXT)
+                )
                 if cell is None:
                     worksheet.write_number(at, place, as_number(amount), look)
                 else:
@@ -163,13 +165,13 @@ def _write_tie_outs(
                 amounts.append(amount)
             row = at + 1
             difference = amounts[0] - amounts[1]
-            worksheet.write_string(at, 1, tie_out.statement, formats.of())
-            worksheet.write_string(at, 2, currency, formats.of())
+            worksheet.write_string(at, 1, tie_out.statement, formats.cell(Kind.TEXT))
+            worksheet.write_string(at, 2, currency, formats.cell(Kind.TEXT))
             # Rounded: two sums of doubles may differ in the sixteenth digit.
             formula = f"ROUND(E{row}-G{row},{books.decimals(currency)})"
             worksheet.write_formula(at, 7, f"={formula}", look, as_number(difference))
             verdict = f'=IF(H{row}=0,"yes","NO")'
-            held = formats.of(bold=True) if difference == 0 else formats.warning
+            held = formats.of(bold=True, indent=1) if difference == 0 else formats.warning
             worksheet.write_formula(at, 0, verdict, held, "NO" if difference else "yes")
     return at + 1
 
@@ -197,9 +199,9 @@ def _write_list(
         worksheet.write_string(at, place, title, formats.header(kind))
     for sheet in sheets:
         at += 1
-        link = formats.of(font_color="#1D4ED8", underline=1)
+        link = formats.of(font_color="#1D4ED8", underline=1, indent=1)
         worksheet.write_url(at, 0, f"internal:'{sheet.name}'!A1", link, sheet.name)
-        worksheet.write_string(at, 1, sheet.answers, formats.of())
+        worksheet.write_string(at, 1, sheet.answers, formats.cell(Kind.TEXT))
         rows = contents[sheet.name].rows
         worksheet.write_number(at, 2, rows, formats.cell(Kind.COUNT))
     return at + 1

@@ -35,6 +35,7 @@ def exceptions(books: Books) -> Sheet:
             f"Each list shows {MOST} rows at most, the largest or newest first. Nothing here "
             "changes a figure.",
         ),
+        is_of_lists=True,
     )
 
 
@@ -85,7 +86,7 @@ def _unrated() -> Table:
 
 def _unfunded() -> Table:
     return Table(
-        title="Usage that nobody pays: no credits left, no overage price",
+        title="Usage that nobody pays",
         sql="""
         select * from (
             select

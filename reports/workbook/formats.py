@@ -37,7 +37,7 @@ class Formats:
         """A format with these properties of xlsxwriter."""
         key = tuple(sorted(properties.items()))
         if key not in self._made:
-            base = {"font_name": "Arial", "font_size": 9, "font_color": INK, "valign": "top"}
+            base = {"font_name": "Arial", "font_size": 9, "font_color": INK, "valign": "vcenter"}
             self._made[key] = self._workbook.add_format({**base, **properties})
         return self._made[key]
 
@@ -47,20 +47,16 @@ class Formats:
         if kind.is_number:
             return self.of(num_format=number_format(kind, decimals), **look)
         if kind in DATES:
-            return self.of(num_format=DATES[kind], align="left", **look)
-        return self.of(**look)
+            return self.of(num_format=DATES[kind], align="left", indent=1, **look)
+        return self.of(align="left", indent=1, **look)
 
     def header(self, kind: Kind) -> Format:
         """Of the words over a column."""
-        return self.of(
-            bold=True,
-            bg_color=FILL,
-            bottom=1,
-            bottom_color=LINE,
-            text_wrap=True,
-            valign="bottom",
-            align="right" if kind.is_number else "left",
+        side: dict[str, Any] = (
+            {"align": "right"} if kind.is_number else {"align": "left", "indent": 1}
         )
+        look = {"bold": True, "bg_color": FILL, "bottom": 1, "bottom_color": LINE}
+        return self.of(text_wrap=True, valign="top", **look, **side)
 
     @property
     def title(self) -> Format:

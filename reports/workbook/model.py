@@ -152,12 +152,14 @@ class Sheet:
         answers: The question it answers, for the cover.
         tables: One below the other; the first is the one that is filtered.
         notes: What a reader must know of the figures, a line each.
+        is_of_lists: Whether its tables list different things, rather than one thing in other ways.
     """
 
     name: str
     answers: str
     tables: tuple[Table, ...]
     notes: tuple[str, ...] = field(default=())
+    is_of_lists: bool = False
 
 
 def money(

@@ -21,7 +21,8 @@ SHEET_ROWS = 1_048_576
 KEPT_FREE = 1_000
 """Rows kept for titles and totals of a sheet whose table does not fit."""
 A4 = 9
-HEADER_HEIGHT = 27
+HEADER_HEIGHT, FILTERED_HEIGHT = 26, 36
+"""Two lines of words; and the button of the filter below them."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,10 @@ class Contents:
 
     Attributes:
         name: On its tab.
-        rows: Rows of its first table, all of them.
-        left_out: Rows of that table that did not fit.
-        totals: (column, currency or other value it is added up by) -> sum of all rows.
+        rows: Rows of its first table, or of all its lists; whether they fit or not.
+        left_out: Rows of them that did not fit.
+        totals: Of the first table: (column, currency or other value it is added up by) -> sum of
+            all rows.
         cells: The same -> reference to the cell, as other sheets write it.
     """
 
@@ -61,9 +63,8 @@ def write_sheet(
     for note in sheet.notes:
         worksheet.write_string(at, 0, note, formats.note)
         at += 1
-    if len(sheet.tables) > 1:
-        below = "; ".join(table.title for table in sheet.tables[1:])
-        worksheet.write_string(at, 0, f"Further down: {below}.", formats.note)
+    for line in _further_down(sheet, counts):
+        worksheet.write_string(at, 0, line, formats.note)
         at += 1
     for table, rows, capacity in zip(sheet.tables, counts, fits, strict=True):
         if rows > capacity:
@@ -76,17 +77,28 @@ def write_sheet(
         if table.title:
             worksheet.write_string(at, 0, table.title, formats.heading)
             at += 1
-        worksheet.set_row(at, HEADER_HEIGHT)
+        is_held = not written and not sheet.is_of_lists
+        worksheet.set_row(at, FILTERED_HEIGHT if is_held else HEADER_HEIGHT)
         writer = TableWriter(worksheet, formats, books, table)
         done = writer.write(read_rows(connection, table, books), at, capacity)
-        if not written:
+        if is_held:
             _hold(worksheet, at, done, len(table.columns))
         written.append(done)
         at = done.next_row
+    if sheet.is_of_lists:
+        worksheet.freeze_panes(2, 0)
+        worksheet.repeat_rows(0, 1)
     set_print(worksheet, books)
     first = written[0]
     cells = {key: f"'{sheet.name}'!{cell}" for key, cell in first.cells.items()}
-    return Contents(sheet.name, first.rows, first.left_out, first.totals, cells)
+    counted = written if sheet.is_of_lists else written[:1]
+    return Contents(
+        sheet.name,
+        sum(each.rows for each in counted),
+        sum(each.left_out for each in counted),
+        first.totals,
+        cells,
+    )
 
 
 def subject(books: Books) -> str:
@@ -126,6 +138,16 @@ def _hold(worksheet: Worksheet, header: int, done: Written, columns: int) -> Non
     if done.rows:
         shown = done.rows - done.left_out
         worksheet.autofilter(header, 0, header + max(1, shown), columns - 1)
+
+
+def _further_down(sheet: Sheet, counts: list[int]) -> list[str]:
+    """What else is on the sheet: a line, or one for each of its lists."""
+    if sheet.is_of_lists:
+        return [
+            f"{rows:,} in: {table.title}." for table, rows in zip(sheet.tables, counts, strict=True)
+        ]
+    below = "; ".join(table.title for table in sheet.tables[1:])
+    return [f"Further down: {below}."] if below else []
 
 
 def _set_widths(worksheet: Worksheet, sheet: Sheet) -> None:

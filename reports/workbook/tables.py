@@ -163,7 +163,7 @@ class TableWriter:
         self, at: int, first: int, after: int, by: str, value: str, written: Written
     ) -> None:
         """One row of totals: of the rows with this value in the column they are added up by."""
-        row: dict[str, Any] = {by: value, self._label(by): TOTAL}
+        row: dict[str, Any] = {by: value, self._label(): TOTAL}
         row.update(
             {key: amount for (key, group), amount in written.totals.items() if group == value}
         )
@@ -212,9 +212,11 @@ class TableWriter:
         column = self._columns[self._position[key]]
         return column.kind is Kind.MONEY and column.total_by == "currency"
 
-    def _label(self, by: str = "") -> str:
-        """The column that says what a row of totals is."""
-        return next(c.key for c in self._columns if c.kind is Kind.TEXT and c.key != by)
+    def _label(self) -> str:
+        """The column that says what a row is that is no row of the query; '' if all are taken."""
+        taken = {"currency", *(column.total_by for column in self._columns)}
+        free = (c.key for c in self._columns if c.kind is Kind.TEXT and c.key not in taken)
+        return next(free, "")
 
 
 class _Sums:
