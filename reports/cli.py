@@ -38,7 +38,7 @@ VERBS = {
     ),
     "report": (
         "reports.commands",
-        "Write the roll-forward as a page that opens offline and prints.",
+        "Write what finance is handed: a page, and the workbook of a month.",
     ),
     "export": (
         "reports.export.commands",

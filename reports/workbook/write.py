@@ -18,6 +18,7 @@ from reports.workbook.exceptions import exceptions
 from reports.workbook.formats import Formats
 from reports.workbook.ledger import journals, trial_balance
 from reports.workbook.lots import breakage_study, open_lots
+from reports.workbook.reconciliation import reconciliation
 from reports.workbook.revenue import by_meter, corrections
 from reports.workbook.sheets import Contents, write_sheet
 
@@ -30,6 +31,7 @@ SHEETS = (
     open_lots,
     by_meter,
     corrections,
+    reconciliation,
     breakage_study,
     exceptions,
 )
