@@ -69,20 +69,25 @@ def hand_over(database: Path, out: Path, period: date | None = None) -> HandedOv
         basis = read_basis(connection, parameters, figures.checks, evidence_folder(database))
         try:
             out.mkdir(parents=True, exist_ok=True)
-            page = _hand_page(out, figures, basis, asked.sql_sha256)
+            page = _hand_page(out, figures, books, basis, asked.sql_sha256)
             workbook = _hand_workbook(out, connection, books, basis)
         except OSError as error:
             raise unusable(out, error, "Name another folder with --out.") from error
     return HandedOver(figures, page, workbook)
 
 
-def _hand_page(out: Path, figures: Figures, basis: Basis, sql_sha256: str) -> HandedFile:
+def _hand_page(
+    out: Path, figures: Figures, books: Books, basis: Basis, sql_sha256: str
+) -> HandedFile:
     """The roll-forward page: of all months, so its manifest is of the last."""
     path = out / PAGE_NAME
     write_page(figures, path)
     rolled = figures.rollforwards
     closing = {
-        currency: total(each.closing for each in rolled if each.currency == currency)
+        currency: round(
+            total(each.closing for each in rolled if each.currency == currency),
+            books.decimals(currency),
+        )
         for currency in sorted({each.currency for each in rolled})
     }
     last = max((row.period for each in rolled for row in each.rows), default=None)
