@@ -193,6 +193,8 @@ BAD: list[tuple[str, dict[str, Any], str | None, str]] = [
     ("period_closes", {"action": "reopen"}, None, "reason is missing for a reopening"),
     ("period_closes", {"closed_at": EARLIEST - MOMENT}, "closed_at", BEFORE),
     ("period_closes", {"closed_at": LATEST}, "closed_at", AFTER),
+    ("statements", {"customer_id": None}, None,
+     "customer_id is missing, and no lot says whose it is"),
     ("statements", {"measure": "used"}, "measure", "is none of balance, drawn, granted"),
     ("statements", {"decimals": -1}, "decimals", "is negative"),
     ("statements", {"decimals": 10}, "decimals", "is above 9"),
@@ -238,6 +240,7 @@ JUST_INSIDE: list[tuple[str, dict[str, Any]]] = [
     ("period_closes", {"action": "reopen", "reason": "an invoice was missing"}),
     ("statements", {"amount": -SMALLEST, "received_at": NOON, "decimals": 0}),
     ("statements", {"measure": "drawn", "from_at": NOON - MOMENT, "decimals": 9}),
+    ("statements", {"customer_id": None, "lot_id": "gr_1"}),
 ]
 
 

@@ -176,6 +176,7 @@ STATEMENTS = [
     flow("owing", "drawn", "8", wallet="usd", name="owing-drawn"),
     flow("lapsed", "granted", "180", name="granted"),
     flow("equal", "drawn", "30", name="drawn", lot_id="equal-1"),
+    flow("", "drawn", "30", name="drawn-of-a-lot", lot_id="equal-1"),
     flow("early", "drawn", "40", name="drawn-early"),
     flow("early", "drawn", "40", name="drawn-august", from_at="2025-07-11T00:00:00Z",
          until_at="2025-08-02T00:00:00Z"),
@@ -218,6 +219,9 @@ def test_a_figure_the_books_agree_with_needs_no_bucket(reconciled: tuple[Path, s
     # 100 + 40 + 15 + 25; and 30 of one lot.
     assert found["granted"] == (D(180), {})
     assert found["drawn"] == (D(30), {})
+    assert found["drawn-of-a-lot"] == (D(30), {})
+    whose = "select customer_id from marts.reconciliation where statement_id = 'drawn-of-a-lot'"
+    assert query(reconciled[0], whose) == [("equal",)]
 
 
 EXPLAINED = {

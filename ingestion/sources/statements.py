@@ -20,8 +20,8 @@ class Statements(pa.DataFrameModel):
     """Id of the figure, the same each time it is exported; empty = what the figure is of."""
     source: str
     """Who says so: lago, stripe, snowflake."""
-    customer_id: str
-    """Whose wallet; of a member of a pool, the pool's."""
+    customer_id: str = pa.Field(nullable=True)
+    """Whose wallet, of a member of a pool the pool's; may be empty where the lot says it."""
     measure: str = pa.Field(isin=MEASURES)
     """What is stated: held at an instant, or drawn from or granted to the wallet in a window."""
     wallet: str
@@ -40,6 +40,13 @@ class Statements(pa.DataFrameModel):
     """When it was stated, UTC: what we received later it could not know; empty = at until_at."""
     corrects: str = pa.Field(nullable=True)
     """The statement this one replaces, where the source has restated the figure."""
+
+    @pa.dataframe_check(error="customer_id is missing, and no lot says whose it is")
+    def somebody_holds_it(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """A wallet is somebody's."""
+        return data.lazyframe.select(
+            pl.col("customer_id").is_not_null() | pl.col("lot_id").is_not_null()
+        )
 
     @pa.dataframe_check(error="until_at is not after from_at")
     def window_runs_forward(cls, data: pa.PolarsData) -> pl.LazyFrame:

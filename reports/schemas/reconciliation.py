@@ -16,7 +16,7 @@ class Reconciliation(Mart):
 
     statement_id: str = pa.Field(unique=True)
     source: str
-    customer_id: str
+    customer_id: str = pa.Field(nullable=True)
     measure: str = pa.Field(isin=MEASURES)
     wallet: str
     lot_id: str = pa.Field(nullable=True)

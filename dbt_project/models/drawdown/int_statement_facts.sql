@@ -12,11 +12,13 @@ with
 subjects as (
     select
         subject_no,
+        pool_id,
         node_no,
+        wallet,
         lot_id,
         measure
     from {{ ref('stg_statements') }}
-    group by subject_no, node_no, lot_id, measure
+    group by subject_no, pool_id, node_no, wallet, lot_id, measure
 ),
 
 lots as (
@@ -40,8 +42,9 @@ subject_lots as (
     from subjects
     inner join lots
         on
-            subjects.node_no = lots.node_no
-            and subjects.lot_id = lots.lot_id
+            subjects.lot_id = lots.lot_id
+            and subjects.wallet = lots.wallet
+            and coalesce(subjects.pool_id, lots.pool_id) = lots.pool_id
 ),
 
 happened as (

@@ -52,24 +52,28 @@ final as (
 )
 
 select
-    statement_id,
-    source,
-    customer_id,
-    measure,
-    wallet,
-    lot_id,
-    from_at,
-    until_at,
-    received_at,
-    decimals,
-    amount as theirs,
-    ours,
-    difference,
-    case when abs(rest) <= tolerance then rest else {{ zero_credits() }} end as rounding,
-    timing,
-    late,
-    expiry,
-    refund,
-    case when rest > tolerance then rest else {{ zero_credits() }} end as missing_here,
-    case when rest < -tolerance then rest else {{ zero_credits() }} end as missing_there
+    final.statement_id,
+    final.source,
+    coalesce(final.customer_id, lots.customer_id) as customer_id,
+    final.measure,
+    final.wallet,
+    final.lot_id,
+    final.from_at,
+    final.until_at,
+    final.received_at,
+    final.decimals,
+    final.amount as theirs,
+    final.ours,
+    final.difference,
+    case when abs(final.rest) <= final.tolerance then final.rest else {{ zero_credits() }} end as rounding,
+    final.timing,
+    final.late,
+    final.expiry,
+    final.refund,
+    case when final.rest > final.tolerance then final.rest else {{ zero_credits() }} end as missing_here,
+    case when final.rest < -final.tolerance then final.rest else {{ zero_credits() }} end as missing_there
 from final
+left join {{ ref('int_lots') }} as lots
+    on
+        final.customer_id is null
+        and final.lot_id = lots.lot_id

@@ -1,8 +1,8 @@
 -- One row per figure that another system states and the books can compare: all that it counts is known.
 --
 -- A figure that was stated anew is the last one known. A statement about a member of a pool is about the pool's
--- wallet. subject_no numbers what statements speak of, one measure of one wallet or lot: it and statement_no are
--- internal keys for joins; no figure depends on them.
+-- wallet; one about a lot may leave to the lot whose it is. subject_no numbers what statements speak of, one measure
+-- of one wallet or lot: it and statement_no are internal keys for joins; no figure depends on them.
 
 with
 
@@ -36,10 +36,11 @@ pooled as (
 
 select
     cast(row_number() over (order by statement_id) as bigint) as statement_no,
-    cast(dense_rank() over (order by pool_id, wallet, lot_id nulls first, measure) as bigint) as subject_no,
+    cast(dense_rank() over (order by pool_id nulls first, wallet, lot_id nulls first, measure) as bigint) as subject_no,
     statement_id,
     source,
     customer_id,
+    pool_id,
     node_no,
     measure,
     wallet,
