@@ -6,6 +6,12 @@ from ingestion.exports.anthropic_usage import ANTHROPIC_USAGE
 from ingestion.exports.cloudevents import CLOUDEVENTS
 from ingestion.exports.export import Export
 from ingestion.exports.lago_events import LAGO_EVENTS
+from ingestion.exports.lago_wallets import (
+    LAGO_WALLET_CONSUMPTION_TABLE,
+    LAGO_WALLET_TRANSACTION_TABLE,
+    LAGO_WALLET_TRANSACTIONS,
+    LAGO_WALLETS,
+)
 from ingestion.exports.llm_responses import LLM_RESPONSES
 from ingestion.exports.model_costs import ANTHROPIC_COSTS, OPENAI_COSTS
 from ingestion.exports.openai_usage import OPENAI_USAGE
@@ -19,6 +25,7 @@ from ingestion.exports.snowflake_statements import (
     SNOWFLAKE_USAGE_IN_CURRENCY_DAILY,
 )
 from ingestion.exports.stripe_balance_report import STRIPE_BALANCE_REPORT
+from ingestion.exports.stripe_credit_balances import STRIPE_CREDIT_BALANCE_TRANSACTIONS
 from ingestion.exports.stripe_dashboard import STRIPE_DASHBOARD
 from ingestion.exports.stripe_objects import (
     STRIPE_CHARGES,
@@ -50,8 +57,13 @@ EXPORTS: dict[str, Export] = {
         STRIPE_DISPUTE_TABLE,
         STRIPE_PAYOUT_TABLE,
         STRIPE_CREDIT_GRANTS,
+        STRIPE_CREDIT_BALANCE_TRANSACTIONS,
         STRIPE_METER_EVENTS,
         LAGO_EVENTS,
+        LAGO_WALLET_TRANSACTIONS,
+        LAGO_WALLET_TRANSACTION_TABLE,
+        LAGO_WALLETS,
+        LAGO_WALLET_CONSUMPTION_TABLE,
         OPENAI_USAGE,
         ANTHROPIC_USAGE,
         LLM_RESPONSES,

@@ -97,6 +97,13 @@ ZONED_TEXT = (
 """A date and time with the offset of its zone, set apart by a blank or not."""
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 """A date."""
+INSTANT_OR_UTC = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})?$"
+)
+"""A date and time with a zone, or without one in a file that is in UTC."""
+DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
+"""A number with a decimal point or none."""
 WHOLE = r"^-?[0-9]+$"
 """A whole number."""
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
@@ -122,6 +129,8 @@ PATTERNS = {
     ZONED_TEXT: "is not a date and time with the offset of its zone",
     DAY: "is not a date written like 2026-01-31",
     MAJOR_UNITS: "is not an amount with a decimal point",
+    INSTANT_OR_UTC: "is not a date and time",
+    DECIMAL: "is not a number",
     WHOLE: "is not a whole number",
     DECIMAL: "is not a plain decimal number",
     DOLLARS: "is not an object with a value in usd",
@@ -131,6 +140,11 @@ PATTERNS = {
     LOWERCASE_CURRENCY: "is not a currency in small letters",
 }
 """Pattern -> how people say that a value does not meet it."""
+
+
+def leniently(sql: str) -> str:
+    """SQL whose casts give null for what they cannot read; the schema says what is wrong."""
+    return sql.replace("cast(", "try_cast(")
 
 
 def one_row_per_fact(facts: Mapping[str, tuple[str, Fields]]) -> str:
