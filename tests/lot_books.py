@@ -32,7 +32,7 @@ def run_book(
 ) -> tuple[Path, Outcome]:
     """The database of a book of these files and rows, and what `run` said."""
     book, data = folder / "book", folder / "data"
-    data.mkdir(parents=True)
+    data.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (book / name).parent.mkdir(parents=True, exist_ok=True)
         (book / name).write_text(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from decimal import Decimal as D
 from pathlib import Path
@@ -315,3 +316,68 @@ def test_check_shows_both_sums_and_counts_what_nothing_explains(
         "ok    What lago states is ours or explained, 2 figures (balance, usd): "
         "stated 10.00 = ours and explained 10.00" in checked.stdout
     )
+
+
+STRIPE_BOOK = (
+    BOOK[: BOOK.index("sources:")]
+    + """\
+sources:
+  - {feed: usage, format: csv, path: usage.csv}
+  - {feed: grants, format: stripe_credit_grants, path: grants.json, constants: {wallet: usd},
+     columns: {consideration: "'45.00'"}}
+  - {feed: statements, format: stripe_credit_balance_transactions, path: movements.json,
+     constants: {wallet: usd}}
+"""
+)
+
+
+def test_draws_of_the_books_reproduce_the_balances_of_stripe(tmp_path: Path) -> None:
+    def movement(at: int, kind: str, cents: int) -> dict[str, Any]:
+        side = "credit" if kind == "credits_granted" else "debit"
+        value = {"type": "monetary", "monetary": {"currency": "usd", "value": cents}}
+        row = {"id": f"{at}", "credit_grant": "credgr_1", "type": side, "effective_at": at}
+        return {**row, side: {"type": kind, "amount": value}}
+
+    # 50.00 granted on 1 July, 18.00 used in July and 7.50 in August, each invoiced as the month
+    # ends; the rest expires on 15 September.
+    july, august, september, end = 1751328000, 1754006400, 1756684800, 1757894400
+    grant = {
+        "id": "credgr_1",
+        "amount": {"type": "monetary", "monetary": {"currency": "usd", "value": 5000}},
+        "category": "paid",
+        "created": july,
+        "customer": "acme",
+        "expires_at": end,
+    }
+    movements = [
+        movement(july, "credits_granted", 5000),
+        movement(august, "credits_applied", 1800),
+        movement(september, "credits_applied", 750),
+        movement(end, "credits_expired", 2450),
+    ]
+    (tmp_path / "data").mkdir()
+    for name, rows in (("grants", [grant]), ("movements", movements)):
+        (tmp_path / f"data/{name}.json").write_text(json.dumps({"data": rows}))
+    usage = [
+        call("acme", "2025-07-20T12:00", "18", meter="seconds"),
+        call("acme", "2025-08-20T12:00", "7.5", meter="seconds"),
+    ]
+    files = {**FILES, "book.yml": STRIPE_BOOK}
+    database, done = run_book(tmp_path, files, "2025-10-01T00:00:00Z", usage=usage)
+    assert done.exit_code == 0, done.stdout + done.stderr
+    assert query(
+        database,
+        """
+        select customer_id, measure, strftime(until_at, '%m-%d'), theirs from marts.reconciliation
+        where difference = 0 order by measure, until_at
+        """,
+    ) == [
+        ("acme", "balance", "07-01", D("50")),
+        ("acme", "balance", "08-01", D("32")),
+        ("acme", "balance", "09-01", D("24.5")),
+        ("acme", "balance", "09-15", D("0")),
+        ("acme", "drawn", "07-01", D("0")),
+        ("acme", "drawn", "08-01", D("18")),
+        ("acme", "drawn", "09-01", D("25.5")),
+        ("acme", "drawn", "09-15", D("25.5")),
+    ]
