@@ -230,7 +230,7 @@ def test_movements_of_stripes_credit_grants_are_what_was_drawn_and_what_is_left(
             "statements",
             "lago_wallets",
             {"wallets": [wallet(rate_amount="half a dollar")]},
-            "rate_amount is not a number",
+            "rate_amount is not a plain decimal number",
         ),
         (
             "statements",

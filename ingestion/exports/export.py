@@ -102,8 +102,6 @@ INSTANT_OR_UTC = (
     r"(Z|[+-][0-9]{2}:[0-9]{2})?$"
 )
 """A date and time with a zone, or without one in a file that is in UTC."""
-DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
-"""A number with a decimal point or none."""
 WHOLE = r"^-?[0-9]+$"
 """A whole number."""
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
@@ -130,7 +128,6 @@ PATTERNS = {
     DAY: "is not a date written like 2026-01-31",
     MAJOR_UNITS: "is not an amount with a decimal point",
     INSTANT_OR_UTC: "is not a date and time",
-    DECIMAL: "is not a number",
     WHOLE: "is not a whole number",
     DECIMAL: "is not a plain decimal number",
     DOLLARS: "is not an object with a value in usd",
