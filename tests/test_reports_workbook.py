@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
@@ -19,7 +21,8 @@ from tests.error_cases import run
 from tests.lot_books import query, run_book, use
 
 SHEETS = [
-    "Cover", "Roll-forward", "Waterfall", "Remaining obligations", "Journals", "Trial balance",
+    "Cover", "Roll-forward", "Waterfall", "Remaining obligations", "Obligations by month",
+    "Journals", "Trial balance",
     "Open lots by age", "Revenue by meter", "Corrections", "Reconciliation", "Breakage study",
     "Exceptions",
 ]  # fmt: skip
@@ -385,3 +388,29 @@ def test_table_that_does_not_fit_is_cut_and_keeps_its_totals(
     rows = books.manifest["rows"]["Journals"]
     assert manifest["rows"]["Journals"] == rows
     assert manifest["rows_left_out"]["Journals"] == rows - 2
+
+
+def test_amount_too_long_for_a_double_is_text_to_the_last_digit(
+    lite_db: Path, tmp_path: Path
+) -> None:
+    database, long = tmp_path / "long.duckdb", "12,345,678,901,234,567.89"
+    shutil.copy(lite_db, database)
+    with duckdb.connect(str(database)) as connection:
+        for side in ("debit", "credit"):
+            connection.execute(
+                f"update marts.journal_lines set {side} = {long.replace(',', '')} where {side} > 0 "
+                "and (journal_id, line_no) in (select (journal_id, min(line_no)) "
+                f"from marts.journal_lines where {side} > 0 and booked_period = '2026-01-01' "
+                "group by journal_id order by journal_id limit 1)"
+            )
+    hand_over(database, tmp_path / "out", date(2026, 1, 1))
+    [path] = (tmp_path / "out").glob("*.xlsx")
+    book = load_workbook(path)
+    values = [cell.value for row in book["Journals"].iter_rows() for cell in row]
+    assert long in values
+    [tie] = [
+        row for row in book["Cover"].iter_rows(values_only=True) if row[1] == "Debits equal credits"
+    ]
+    assert tie[4] == tie[6]
+    assert str(tie[4]).startswith("12,345,678,901,234,5")
+    assert tie[7] == 0

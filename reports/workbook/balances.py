@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
 from reports.numbers import month
 from reports.workbook.books import Books
 from reports.workbook.model import ALL, RANKED, Column, Kind, Sheet, Sum, Table, money
@@ -228,3 +231,74 @@ def obligations(books: Books) -> Sheet:
             "at least what must end by then (decision 25).",
         ),
     )
+
+
+def expected_by_month(books: Books) -> Sheet:
+    """The liability by the month it is expected to be earned in: twelve of them, and the rest."""
+    ahead = [_months_on(books.period, number) for number in range(1, MONTHS_SHOWN + 1)]
+    keys = {each: f"in_{each:%Y_%m}" for each in ahead}
+    zone = ZoneInfo(books.parameters.time_zone)
+    ends = [_begins(_months_on(each, 1), zone) for each in ahead]
+    due = ", ".join(
+        f"coalesce(sum(closing) filter (expires_at <= timestamp '{end}'), 0) as due_{number}"
+        for number, end in enumerate(ends, start=1)
+    )
+    # Recognised by the end of each month: by burn, or by expiry if that is more; of the last, all
+    # that the mart expects within twelve months.
+    reached = [
+        "0",
+        *(
+            f"least(expected_within_12_months, "
+            f"greatest({number} * burn_per_month, coalesce(due_{number}, 0)))"
+            for number in range(1, MONTHS_SHOWN)
+        ),
+        "expected_within_12_months",
+    ]
+    expected = ", ".join(
+        f"{to_date} - {before} as {key}"
+        for before, to_date, key in zip(reached, reached[1:], keys.values(), strict=False)
+    )
+    table = Table(
+        sql=f"""
+        with due as (
+            select liability, wallet, currency, {due}
+            from marts.deferred_revenue_schedule
+            inner join (select lot_id, expires_at from marts.credit_lots) as lots using (lot_id)
+            where booked_period = $period group by liability, wallet, currency
+        )
+        select
+            liability, wallet, currency, {expected}, amount - expected_within_12_months as later
+        from marts.remaining_obligations left join due using (liability, wallet, currency) {RANKED}
+        where booked_period = $period order by liability, wallets.rank, wallet, currency
+        """,
+        columns=(
+            LIABILITY,
+            WALLET,
+            CURRENCY,
+            *(money(key, month(each), width=12) for each, key in keys.items()),
+            money("later", "Later", width=12),
+            money("amount", "Remaining", Sum((*keys.values(), "later"))),
+        ),
+        whole="marts.remaining_obligations",
+    )
+    return Sheet(
+        name="Obligations by month",
+        answers="In which months is what is left expected to be recognised?",
+        tables=(table,),
+        notes=(
+            "A month has the revenue of an average month of the last twelve, or more where more "
+            f"expires by its end; {month(ahead[-1])} has what else is expected by then.",
+        ),
+    )
+
+
+def _months_on(period: date, months: int) -> date:
+    """A month some months later."""
+    years, index = divmod(period.month - 1 + months, 12)
+    return date(period.year + years, index + 1, 1)
+
+
+def _begins(period: date, zone: ZoneInfo) -> str:
+    """The first instant of a month in the calendar of the book, UTC, as SQL has it."""
+    local = datetime(period.year, period.month, 1, tzinfo=zone)
+    return f"{local.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from reports.check_result import CheckResult
-from reports.numbers import count, instant, month
+from reports.numbers import count, instant, money, month
 from reports.workbook.books import Books
 from reports.workbook.formats import Formats
 from reports.workbook.model import Kind, Sheet
 from reports.workbook.sheets import Contents, set_print, subject, write_titles
-from reports.workbook.tables import as_number
+from reports.workbook.tables import as_number, fits_a_double
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -23,7 +23,8 @@ NAME = "Cover"
 WIDTHS = (24, 46, 10, 28, 14, 32, 14, 12)
 READING = (
     "Money is rounded to the minor unit of its currency, credits to nine decimals. Excel stores "
-    "numbers as doubles, exact to 15 digits; the books themselves are exact.",
+    "numbers as doubles, exact to 15 digits: an amount with more is text, to its last digit, and "
+    "what would be computed from it is a value.",
     "Totals, variances and ratios are formulas. Each sheet says which month it is of; months are "
     "calendar months in the time zone of the book.",
     "The manifest beside this file has its digest, the digests of the files and queries it was "
@@ -158,7 +159,10 @@ def _write_tie_outs(
                 worksheet.write_string(
                     at, place - 1, f"{holder.name}, {_words(key)}", formats.cell(Kind.TEXT)
                 )
-                if cell is None:
+                if not fits_a_double(amount):
+                    text = money(amount, books.decimals(currency))
+                    worksheet.write_string(at, place, text, look)
+                elif cell is None:
                     worksheet.write_number(at, place, as_number(amount), look)
                 else:
                     worksheet.write_formula(at, place, f"={cell}", look, as_number(amount))
@@ -169,7 +173,10 @@ def _write_tie_outs(
             worksheet.write_string(at, 2, currency, formats.cell(Kind.TEXT))
             # Rounded: two sums of doubles may differ in the sixteenth digit.
             formula = f"ROUND(E{row}-G{row},{books.decimals(currency)})"
-            worksheet.write_formula(at, 7, f"={formula}", look, as_number(difference))
+            if all(map(fits_a_double, amounts)):
+                worksheet.write_formula(at, 7, f"={formula}", look, as_number(difference))
+            else:
+                worksheet.write_number(at, 7, as_number(difference), look)
             verdict = f'=IF(H{row}=0,"yes","NO")'
             held = formats.of(bold=True, indent=1) if difference == 0 else formats.warning
             worksheet.write_formula(at, 0, verdict, held, "NO" if difference else "yes")

@@ -32,6 +32,7 @@ class Formats:
     def __init__(self, workbook: Workbook) -> None:
         self._workbook = workbook
         self._made: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self._of_cells: dict[tuple[Kind, int, bool], Format] = {}
 
     def of(self, **properties: Any) -> Format:
         """A format with these properties of xlsxwriter."""
@@ -42,10 +43,17 @@ class Formats:
         return self._made[key]
 
     def cell(self, kind: Kind, decimals: int = 2, is_total: bool = False) -> Format:
-        """Of a value in a table."""
+        """Of a value in a table; asked for once for each, so it is not put together each time."""
+        key = (kind, decimals, is_total)
+        if key not in self._of_cells:
+            self._of_cells[key] = self._cell(kind, decimals, is_total)
+        return self._of_cells[key]
+
+    def _cell(self, kind: Kind, decimals: int, is_total: bool) -> Format:
         look: dict[str, Any] = {"bold": True, "top": 1, "top_color": LINE} if is_total else {}
         if kind.is_number:
-            return self.of(num_format=number_format(kind, decimals), **look)
+            # To the right also where an amount is too long for a number, and so is text.
+            return self.of(num_format=number_format(kind, decimals), align="right", **look)
         if kind in DATES:
             return self.of(num_format=DATES[kind], align="left", indent=1, **look)
         return self.of(align="left", indent=1, **look)

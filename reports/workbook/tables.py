@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
-from reports.numbers import total
+from reports.numbers import money, total
 from reports.recorder import Recorder
 from reports.workbook.books import Books
 from reports.workbook.formats import Formats
@@ -23,6 +23,8 @@ BATCH = 10_000
 FIRST_YEAR, LAST_YEAR = 1900, 9999
 """Excel has no other dates."""
 LONGEST_TEXT = 32_767
+EXACT_DIGITS = 15
+"""Digits that a double keeps of any decimal number."""
 CREDIT_DECIMALS = 9
 TOTAL, SHOWN, LEFT_OUT = "Total", "Rows shown", "rows left out"
 
@@ -94,6 +96,7 @@ class TableWriter:
         self._table = table
         self._columns = table.columns
         self._position = {column.key: place for place, column in enumerate(table.columns)}
+        self._with_text: set[str] = set()
 
     def write(self, rows: Iterator[dict[str, Any]], top: int, capacity: int) -> Written:
         """Write header, rows and totals.
@@ -128,12 +131,20 @@ class TableWriter:
         return written
 
     def _write_row(self, at: int, row: Row, is_total: bool = False) -> None:
-        """One row; formulas with the value they have now."""
+        """One row; formulas with the value they have now, unless what they add up is text."""
+        texts = {
+            column.key
+            for column in self._columns
+            if column.kind is Kind.MONEY and not fits_a_double(row.get(column.key))
+        }
+        self._with_text |= texts
         for place, column in enumerate(self._columns):
             decimals = decimals_of(column, row, self._books)
             look = self._formats.cell(column.kind, decimals, is_total)
             value = row.get(column.key)
-            if column.formula is not None and value is not None:
+            if column.key in texts:
+                self._worksheet.write_string(at, place, money(row[column.key], decimals), look)
+            elif column.formula is not None and value is not None and not texts:
                 formula = column.formula.formula(lambda key: self._cell(at, key))
                 self._worksheet.write_formula(at, place, formula, look, as_number(value))
             else:
@@ -183,6 +194,12 @@ class TableWriter:
                 formula = (
                     f"=SUM({cells})" if by == ALL else self._sum_if(at, first, after, by, cells)
                 )
+                if column.kind is Kind.MONEY and not fits_a_double(amount):
+                    self._worksheet.write_string(at, place, money(amount, decimals), look)
+                    continue
+                if column.key in self._with_text:
+                    self._worksheet.write_number(at, place, as_number(amount), look)
+                    continue
                 written.cells[column.key, value] = xl_rowcol_to_cell(at, place, True, True)
             self._worksheet.write_formula(at, place, formula, look, as_number(amount))
 
@@ -195,7 +212,7 @@ class TableWriter:
             look = self._formats.cell(column.kind, decimals_of(column, row, self._books))
             if column.key == self._label():
                 self._worksheet.write_string(at, place, SHOWN, look)
-            elif self._is_money(column.key):
+            elif self._is_money(column.key) and column.key not in self._with_text:
                 cells = xl_range_abs(first, place, after - 1, place)
                 amount = as_number(written.totals[column.key, currency])
                 self._worksheet.write_formula(at, place, f"=SUBTOTAL(109,{cells})", look, amount)
@@ -261,6 +278,11 @@ def _zeros(column: Column) -> dict[str, Decimal]:
     if column.formula is None or isinstance(column.formula, Ratio):
         return {}
     return dict.fromkeys((*column.formula.plus, *column.formula.minus), Decimal(0))
+
+
+def fits_a_double(value: Decimal | None) -> bool:
+    """Whether a cell keeps every digit of an amount; a longer one is written as text."""
+    return value is None or len(f"{value:f}".replace(".", "").strip("-0")) <= EXACT_DIGITS
 
 
 def as_number(value: Decimal | int) -> float:

@@ -12,7 +12,7 @@ from reports.check_result import CheckResult
 from reports.numbers import month
 from reports.recorder import Recorder
 from reports.workbook import cover
-from reports.workbook.balances import obligations, rollforward, waterfall
+from reports.workbook.balances import expected_by_month, obligations, rollforward, waterfall
 from reports.workbook.books import Books
 from reports.workbook.exceptions import exceptions
 from reports.workbook.formats import Formats
@@ -26,6 +26,7 @@ SHEETS = (
     rollforward,
     waterfall,
     obligations,
+    expected_by_month,
     journals,
     trial_balance,
     open_lots,
