@@ -126,7 +126,7 @@ def read_charges(connection: DuckDBPyConnection, service_category: str = "Other"
 def _macros(zone: str) -> tuple[str, ...]:
     """The few words of the query that are exact arithmetic, or the book's own clock.
 
-    part(x, a, b) is x * a / b to nine decimals, rounded once, half up; nothing of nothing is nothing.
+    part(x, a, b) is x * a / b to nine decimals, rounded once, half up; of nothing it is nothing.
     Prices of a unit have fifteen decimals.
     """
     to_local, to_utc = (

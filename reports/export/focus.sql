@@ -105,7 +105,7 @@ purchases as (
         lots.list_value as pricing_listed,
         lots.credits as quantity,
         lots.pricing_currency as unit,
-        cast(null as varchar) as meter,
+        lots.wallet as meter,
         coalesce(lots.offer, lots.wallet) as sku,
         coalesce(lots.offer, lots.wallet) || coalesce('@' || lots.card_version, '') as sku_price,
         cast(null as varchar) as details,
@@ -389,7 +389,7 @@ adjustments as (
         cast(null as decimal(28, 9)) as pricing_listed,
         cast(null as decimal(28, 9)) as quantity,
         cast(null as varchar) as unit,
-        cast(null as varchar) as meter,
+        lots.wallet as meter,
         coalesce(lots.offer, lots.wallet) as sku,
         coalesce(lots.offer, lots.wallet) || coalesce('@' || lots.card_version, '') as sku_price,
         cast(null as varchar) as details,
@@ -409,7 +409,28 @@ sold_in as (
     from staging.stg_payments
 ),
 
--- A payout of a balance gives back what its credit note already did.
+-- A payout of a balance gives back what its credit note already did. A purchase has no effective cost, so what is
+-- given back takes the two off in rows of their own.
+given_back as (
+    select
+        given.*,
+        cast(given.share_amount - given.share_tax as decimal(28, 9)) as net,
+        sold_in.booked_period < given.booked_period as is_later
+    from drawdown.int_give_backs as given
+    left join sold_in
+        on given.original_id = sold_in.payment_id
+    where
+        not given.is_payout
+        and given.share_amount > given.share_tax
+),
+
+taken_off as (
+    select *, 'Given back: ' as words, net as billed, cast(0 as decimal(28, 9)) as effective from given_back
+    union all
+    select *, 'Cost of what was given back: ' as words, cast(0 as decimal(28, 9)) as billed, net as effective
+    from given_back
+),
+
 corrections as (
     select
         customers.pool_id,
@@ -418,18 +439,18 @@ corrections as (
         customers.customer_name,
         given.currency as billing_currency,
         given.booked_period,
-        case when sold_in.booked_period < given.booked_period then 'Purchase' else 'Adjustment' end as category,
-        case when sold_in.booked_period < given.booked_period then 'Correction' end as class,
-        'Given back: ' || given.cause as description,
+        case when given.is_later and given.billed > 0 then 'Purchase' else 'Adjustment' end as category,
+        case when given.is_later then 'Correction' end as class,
+        given.words || given.cause as description,
         'One-Time' as frequency,
         local_to_utc(cast(given.booked_period as timestamp)) as charged_from,
         local_to_utc(cast(given.booked_period + interval 1 month as timestamp)) as charged_to,
-        -cast(given.share_amount - given.share_tax as decimal(28, 9)) as billed_cost,
-        -cast(given.share_amount - given.share_tax as decimal(28, 9)) as effective_cost,
-        -cast(given.share_amount - given.share_tax as decimal(28, 9)) as contracted_cost,
-        -cast(given.share_amount - given.share_tax as decimal(28, 9)) as list_cost,
+        cast(-given.billed as decimal(28, 9)) as billed_cost,
+        cast(-given.effective as decimal(28, 9)) as effective_cost,
+        cast(-given.billed as decimal(28, 9)) as contracted_cost,
+        cast(-given.billed as decimal(28, 9)) as list_cost,
         given.currency as pricing_currency,
-        -cast(given.share_amount - given.share_tax as decimal(28, 9)) as pricing_cost,
+        cast(-given.effective as decimal(28, 9)) as pricing_cost,
         cast(null as decimal(28, 9)) as pricing_contracted,
         cast(null as decimal(28, 9)) as pricing_listed,
         cast(null as decimal(28, 9)) as quantity,
@@ -440,14 +461,9 @@ corrections as (
         cast(null as varchar) as details,
         given.payment_id as invoice,
         cast(null as varchar) as lot_id
-    from drawdown.int_give_backs as given
+    from taken_off as given
     inner join customers
         on given.customer_id = customers.customer_id
-    left join sold_in
-        on given.original_id = sold_in.payment_id
-    where
-        not given.is_payout
-        and given.share_amount > given.share_tax
 ),
 
 charges as (
