@@ -1,7 +1,8 @@
 """FOCUS 1.2: purchases, usage, unused credits and corrections as cost and usage rows.
 
-The vendor's side of the FinOps Foundation's format (focus.finops.org, CC-BY-4.0): its customers read
-what they bought and used in the columns of every other provider. What stands for what: decision 46.
+The vendor's side of the FinOps Foundation's format (focus.finops.org, CC-BY-4.0): its customers
+read what they bought and used in the columns of every other provider. What stands for what:
+decision 46.
 """
 
 from __future__ import annotations
