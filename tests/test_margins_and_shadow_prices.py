@@ -14,8 +14,8 @@ from tests.test_vendor_books import Told, run_vendor
 def test_a_change_of_unit_is_a_cut_for_one_edition_and_a_rise_for_the_other(
     tmp_path: Path,
 ) -> None:
-    # RATE_FACTS.md 1.3: a million tokens written by mistral-large2 take 3.00 platform credits at 3 or
-    # 2 dollars, and from 31 July 3.6 AI credits at 2 dollars whatever the edition.
+    # RATE_FACTS.md 1.3: a million tokens written by mistral-large2 take 3.00 platform credits at 3
+    # or 2 dollars, and from 31 July 3.6 AI credits at 2 dollars whatever the edition.
     told = Told()
     for day in ("2026-07-15", "2026-08-15"):
         for edition in ("enterprise", "standard"):

@@ -308,8 +308,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {
             "old_version": "v1",
             "version": "v2",
-            "effective_from": datetime(2025, 8, 1),
+            "effective_from": LATER,
             "rate_id": "calls",
+            "priced_by": "calls",
             "meter": "calls",
             "wallet": "universal",
             "step_no": 1,

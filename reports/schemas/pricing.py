@@ -97,6 +97,7 @@ class RateCardChanges(Mart):
     version: str
     effective_from: Instant
     rate_id: str
+    priced_by: str
     meter: str
     wallet: str
     step_no: pl.Int32 = pa.Field(ge=1)

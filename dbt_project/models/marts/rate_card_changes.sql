@@ -1,8 +1,10 @@
 -- One row per card version, rate, wallet and step whose price is not that of the version it follows.
 --
--- A price is compared per unit and in whole numbers, however it is written. change is the new price over the old one
--- less one. is_silent: the version moves what a unit takes and no offer, so that the price of a credit stands still and
--- what it buys does not. Rates that come or go are added or removed and have no change.
+-- A rate is compared with the one of its id and, where there is none, with the most specific one that prices all it
+-- prices: a card that no longer tells editions apart still moves the price of each. A price is compared per unit and in
+-- whole numbers, however it is written. change is the new price over the old one less one. is_silent: the version moves
+-- what a unit takes and no offer, so that the price of a credit stands still and what it buys does not. What has nothing
+-- to be compared with is added or removed and has no change (decision 48).
 
 with
 
@@ -20,32 +22,191 @@ pairs as (
     where coalesce(corrects, supersedes) is not null
 ),
 
-priced as (
+rates as (
+    select * from {{ source('config', 'rates') }}
+),
+
+matches as (
+    select * from {{ source('config', 'rate_match') }}
+),
+
+of_new as (
     select
-        rates.version,
+        pairs.version,
+        rates.rate_no,
         rates.rate_id,
         rates.meter,
-        prices.wallet,
-        prices.step_no,
-        prices.credits,
-        prices.per,
-        prices.quanta_numerator as numerator,
-        prices.quanta_denominator as denominator
-    from {{ source('config', 'rates') }} as rates
-    inner join {{ source('config', 'rate_prices') }} as prices
-        on rates.rate_no = prices.rate_no
+        rates.audience,
+        rates.match_count
+    from pairs
+    inner join rates
+        on pairs.version = rates.version
+),
+
+of_old as (
+    select
+        pairs.version,
+        rates.rate_no,
+        rates.rate_id,
+        rates.meter,
+        rates.audience,
+        rates.match_count
+    from pairs
+    inner join rates
+        on pairs.old_version = rates.version
+),
+
+same_id as (
+    select
+        of_new.version,
+        of_old.rate_no as old_rate_no,
+        of_new.rate_no as new_rate_no
+    from of_new
+    inner join of_old
+        on
+            of_new.version = of_old.version
+            and of_new.rate_id = of_old.rate_id
+            and of_new.meter = of_old.meter
+),
+
+{% for side, other in [('old', 'new'), ('new', 'old')] -%}
+-- Rates of the {{ side }} card without one of their id, and what prices all they price in the {{ other }} one.
+{{ side }}_covered as (
+    select
+        mine.version,
+        mine.rate_no as {{ side }}_rate_no,
+        theirs.rate_no as {{ other }}_rate_no,
+        row_number() over (
+            partition by mine.version, mine.rate_no
+            order by theirs.match_count desc, theirs.rate_no asc
+        ) as place
+    from of_{{ side }} as mine
+    inner join of_{{ other }} as theirs
+        on
+            mine.version = theirs.version
+            and mine.meter = theirs.meter
+            and mine.audience is not distinct from theirs.audience
+    where
+        not exists (
+            select 1 from same_id
+            where
+                same_id.version = mine.version
+                and same_id.{{ side }}_rate_no = mine.rate_no
+        )
+        and not exists (
+            select 1 from matches as asked
+            where
+                asked.rate_no = theirs.rate_no
+                and not exists (
+                    select 1 from matches as given
+                    where
+                        given.rate_no = mine.rate_no
+                        and given.property = asked.property
+                        and given.value = asked.value
+                )
+        )
+),
+
+{% endfor -%}
+paired as (
+    select * from same_id
     union all
     select
         version,
-        rate_id,
-        meter,
+        old_rate_no,
+        new_rate_no
+    from old_covered
+    where place = 1
+    union all
+    select
+        new_covered.version,
+        new_covered.old_rate_no,
+        new_covered.new_rate_no
+    from new_covered
+    where
+        new_covered.place = 1
+        and not exists (
+            select 1 from old_covered
+            where
+                old_covered.version = new_covered.version
+                and old_covered.new_rate_no = new_covered.new_rate_no
+                and old_covered.place = 1
+        )
+),
+
+followed as (
+    select * from paired
+    union all
+    select
+        of_old.version,
+        of_old.rate_no as old_rate_no,
+        cast(null as int) as new_rate_no
+    from of_old
+    where
+        not exists (
+            select 1 from paired
+            where
+                paired.version = of_old.version
+                and paired.old_rate_no = of_old.rate_no
+        )
+    union all
+    select
+        of_new.version,
+        cast(null as int) as old_rate_no,
+        of_new.rate_no as new_rate_no
+    from of_new
+    where
+        not exists (
+            select 1 from paired
+            where
+                paired.version = of_new.version
+                and paired.new_rate_no = of_new.rate_no
+        )
+),
+
+named as (
+    select
+        followed.version,
+        pairs.old_version,
+        pairs.effective_from,
+        followed.old_rate_no,
+        followed.new_rate_no,
+        case
+            when old_rates.rate_id is null then new_rates.rate_id
+            when old_rates.match_count < new_rates.match_count then new_rates.rate_id
+            else old_rates.rate_id
+        end as rate_id,
+        coalesce(new_rates.rate_id, old_rates.rate_id) as priced_by,
+        coalesce(new_rates.meter, old_rates.meter) as meter
+    from followed
+    inner join pairs
+        on followed.version = pairs.version
+    left join rates as old_rates
+        on followed.old_rate_no = old_rates.rate_no
+    left join rates as new_rates
+        on followed.new_rate_no = new_rates.rate_no
+),
+
+priced as (
+    select
+        rate_no,
+        wallet,
+        step_no,
+        credits,
+        per,
+        quanta_numerator as numerator,
+        quanta_denominator as denominator
+    from {{ source('config', 'rate_prices') }}
+    union all
+    select
+        rate_no,
         'overage ' || overage_currency as wallet,
         1 as step_no,
         overage_amount as credits,
         overage_per as per,
         overage_numerator as numerator,
         overage_denominator as denominator
-    from {{ source('config', 'rates') }}
+    from rates
     where overage_numerator is not null
 ),
 
@@ -83,45 +244,26 @@ moved_offers as (
 ),
 
 both_versions as (
+    {% for side in ['old', 'new'] -%}
     select
-        pairs.version,
-        pairs.old_version,
-        pairs.effective_from,
-        priced.rate_id,
-        priced.meter,
+        named.version,
+        named.old_version,
+        named.effective_from,
+        named.rate_id,
+        named.priced_by,
+        named.meter,
         priced.wallet,
         priced.step_no,
-        priced.credits as new_credits,
-        priced.per as new_per,
-        priced.numerator as new_numerator,
-        priced.denominator as new_denominator,
-        null as old_credits,
-        null as old_per,
-        null as old_numerator,
-        null as old_denominator
-    from pairs
+        {% for other in ['old', 'new'] -%}
+        {% for column in ['credits', 'per', 'numerator', 'denominator'] -%}
+        {{ 'priced.' ~ column if other == side else 'null' }} as {{ other }}_{{ column }}{{ ',' if not (other == 'new' and loop.last) }}
+        {% endfor -%}
+        {% endfor %}
+    from named
     inner join priced
-        on pairs.version = priced.version
-    union all
-    select
-        pairs.version,
-        pairs.old_version,
-        pairs.effective_from,
-        priced.rate_id,
-        priced.meter,
-        priced.wallet,
-        priced.step_no,
-        null as new_credits,
-        null as new_per,
-        null as new_numerator,
-        null as new_denominator,
-        priced.credits as old_credits,
-        priced.per as old_per,
-        priced.numerator as old_numerator,
-        priced.denominator as old_denominator
-    from pairs
-    inner join priced
-        on pairs.old_version = priced.version
+        on named.{{ side }}_rate_no = priced.rate_no
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 compared as (
@@ -130,6 +272,7 @@ compared as (
         old_version,
         effective_from,
         rate_id,
+        priced_by,
         meter,
         wallet,
         step_no,
@@ -140,7 +283,7 @@ compared as (
         max({{ side }}_denominator) as {{ side }}_denominator{{ ',' if not loop.last }}
         {% endfor %}
     from both_versions
-    group by version, old_version, effective_from, rate_id, meter, wallet, step_no
+    group by version, old_version, effective_from, rate_id, priced_by, meter, wallet, step_no
 )
 
 select
@@ -148,6 +291,7 @@ select
     compared.version,
     compared.effective_from,
     compared.rate_id,
+    compared.priced_by,
     compared.meter,
     compared.wallet,
     cast(compared.step_no as int) as step_no,
