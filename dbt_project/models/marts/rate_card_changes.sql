@@ -85,7 +85,7 @@ same_id as (
         on
             mine.version = theirs.version
             and mine.meter = theirs.meter
-            and mine.audience is not distinct from theirs.audience
+            and coalesce(mine.audience, '') = coalesce(theirs.audience, '')
     where
         not exists (
             select 1 from same_id
@@ -237,10 +237,10 @@ moved_offers as (
             and new_offers.offer = old_offers.offer
             and new_offers.grant_no = old_offers.grant_no
     where
-        new_offers.price_amount is distinct from old_offers.price_amount
-        or new_offers.price_currency is distinct from old_offers.price_currency
-        or new_offers.wallet is distinct from old_offers.wallet
-        or new_offers.credits is distinct from old_offers.credits
+        coalesce(new_offers.price_amount, -1) <> coalesce(old_offers.price_amount, -1)
+        or coalesce(new_offers.price_currency, '') <> coalesce(old_offers.price_currency, '')
+        or coalesce(new_offers.wallet, '') <> coalesce(old_offers.wallet, '')
+        or coalesce(new_offers.credits, -1) <> coalesce(old_offers.credits, -1)
 ),
 
 both_versions as (
