@@ -31,6 +31,8 @@ FROZEN = {
     "trial_balance": "booked_period",
     "revenue_by_meter": "booked_period",
     "corrections": "booked_period",
+    "usage_margin": "booked_period",
+    "shadow_prices": "booked_period",
     "usage_accruals": "booked_period",
     "stranded_credits": "booked_period",
 }

@@ -13,6 +13,7 @@ import click
 
 from rate_cards.problems import relative, unusable
 from rate_cards.settings import Settings
+from reports.export.focus import FORMATS, SERVICE_CATEGORIES
 from reports.export.formats import FOLDER_WRITERS, WRITERS, text_of, texts_of
 from reports.export.journal import Journals
 from reports.month_parameter import Period
@@ -160,3 +161,70 @@ def _describe(settings: Settings, out: Path, text: str, found: Journals) -> None
         f"{relative(out)}: {count(len(found.journals), 'journal')}, "
         f"{count(found.lines, 'line')}{debits}, sha256 {short_digest(digest)}"
     )
+
+
+@export.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="csv",
+    show_default=True,
+    help="How the rows are written; decimals are exact in both.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="File to write, made with its folder.",
+)
+@click.option(
+    "--service-category",
+    type=click.Choice(SERVICE_CATEGORIES),
+    default="Other",
+    show_default=True,
+    help="What FOCUS calls the kind of service that is sold.",
+)
+@click.pass_obj
+def focus(settings: Settings, form: str, out: Path, service_category: str) -> None:
+    """Write what customers bought and used as FOCUS 1.2 cost and usage.
+
+    Purchases have a billed cost and no effective one; usage has an effective cost, priced in the
+    credits of its wallet. Billed less effective cost is what is owed in credits. The same database
+    gives the same bytes. Exits 1 when a check of the books does not hold.
+
+    \b
+    Example:
+      creditbooks export focus --format parquet --out focus.parquet
+    """
+    from ingestion.warehouse import reading
+    from reports.build import built_parameters
+    from reports.export.focus import write_focus
+    from reports.numbers import count, money, short_digest
+    from reports.reading import read_checks
+
+    with reading(settings.database) as connection:
+        built_parameters(connection, settings.database)
+        failed = sum(not result.is_ok for result in read_checks(connection))
+        totals = write_focus(connection, out, form, service_category)
+    digest = sha256(out.read_bytes()).hexdigest()
+    if settings.as_json:
+        described = {
+            "path": str(out),
+            "rows": totals.rows,
+            "billed": {currency: str(amount) for currency, amount in totals.billed.items()},
+            "effective": {currency: str(amount) for currency, amount in totals.effective.items()},
+            "sha256": digest,
+        }
+        click.echo(json.dumps(described))
+    else:
+        sums = "".join(
+            f", billed {money(billed)} and effective {money(totals.effective[currency])} {currency}"
+            for currency, billed in totals.billed.items()
+        )
+        click.echo(
+            f"{relative(out)}: {count(totals.rows, 'row')}{sums}, sha256 {short_digest(digest)}"
+        )
+    if failed:
+        click.echo(f"{failed} of the books' checks FAILED; do not rely on these charges.", err=True)
+        sys.exit(1)

@@ -15,6 +15,7 @@ from reports.schemas.ledger import (
     StrandedCredits,
     WalletBalances,
 )
+from reports.schemas.pricing import RateCardChanges, ShadowPrices, UsageMargin
 from reports.schemas.reconciliation import Reconciliation
 from reports.schemas.revenue import (
     ContractBalances,
@@ -63,6 +64,9 @@ OUTPUTS = (
     Output("trial_balance", TrialBalance),
     Output("revenue_by_meter", RevenueByMeter),
     Output("usage_accruals", UsageAccruals),
+    Output("usage_margin", UsageMargin),
+    Output("shadow_prices", ShadowPrices),
+    Output("rate_card_changes", RateCardChanges, None),
     Output("corrections", Corrections),
     Output("limit_breaches", LimitBreaches, None),
     Output("stranded_credits", StrandedCredits),

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from reports.export.focus import read_charges
 from tests.golden.compare import ZERO
 from tests.golden.money import Cohort, Money, Moved, Posting
 
@@ -172,6 +173,15 @@ class Snapshot:
                     """
                     select lot_id, max_by(closing, booked_period)
                     from marts.deferred_revenue_schedule group by lot_id
+                    """
+                )
+            )
+            read_charges(connection)
+            self.list_costs: dict[str, Decimal] = dict(
+                rows(
+                    """
+                    select SkuId, sum(ListCost) from focus_charges
+                    where ChargeCategory = 'Usage' group by SkuId
                     """
                 )
             )

@@ -29,7 +29,7 @@ overage as (
 ),
 
 rated as (
-    select * from {{ ref('int_events_rated') }}
+    select * from {{ ref('int_usage_by_rate') }}
 ),
 
 supplier_costs as (
@@ -58,9 +58,8 @@ quantities as (
         rated.rate_no,
         rated.customer_no,
         {{ sum_credits('rated.quantity') }} as quantity,
-        cast(count(*) as bigint) as events
+        cast(sum(rated.events) as bigint) as events
     from rated
-    where rated.rate_no is not null
     group by rated.booked_period, rated.property_set_no, rated.rate_no, rated.customer_no
 ),
 

@@ -131,7 +131,6 @@ READERS: tuple[tuple[str, tuple[str, ...], Reader], ...] = (
 
 ASKED: tuple[tuple[str, tuple[str, ...], Reader], ...] = (
     ("revenue", ("rule",), revenue_blocks.tell_close_rule),
-    ("revenue", ("row",), revenue_blocks.tell_focus_row),
 )
 """The same for cases without an input, by what they ask."""
 

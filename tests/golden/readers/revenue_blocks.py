@@ -385,8 +385,11 @@ def tell_block_of_focus(given: Mapping[str, Any], questions: Any, desk: Desk) ->
     tokens = sum((used[name] * rates[name] for name in used), ZERO)
     for name in used:
         desk.price([Link(wallet, rates[name])], line=name)
+    # The card says what tokens cost everybody, the payment what these cost.
+    granted = [{"wallet": wallet, "credits": tokens, "kind": "paid", "expires": "never"}]
+    listed = desk.offer("tokens", granted, amount=tokens * exact(given["token_list_usd"]))
     price = tokens * exact(given["token_contracted_usd"])
-    sell(desk, "tokens", price, months.first, {wallet: tokens})
+    desk.pay("tokens", price, months.first, offer=listed)
     for n, (name, quantity) in enumerate(used.items()):
         desk.use(name, quantity, months.inside("month", n), line=name)
     desk.asks(months.last)
@@ -399,11 +402,7 @@ def tell_block_of_focus(given: Mapping[str, Any], questions: Any, desk: Desk) ->
             "EffectiveCost": {
                 name: -sum((entry.amount for entry in found), ZERO) for name, found in draws.items()
             },
+            "ListCost": {name: books.final.list_costs[desk.called(name)] for name in used},
         }
 
-    return Told(answers, ("the FOCUS export",))
-
-
-def tell_focus_row(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
-    """A row of a FOCUS file: nothing writes one yet."""
-    return Told(lambda books: {}, ("the FOCUS export",))
+    return Told(answers)
