@@ -75,7 +75,9 @@ def price_scenarios(
     """
     queries = compiled_models(MODELS, db, parameters.variables)
     in_force = Scenario(IN_FORCE, "", "", {})
-    named = [scenario for scenario in scenarios if scenario.name != IN_FORCE]
+    # One that is asked for twice, to see that it differs in nothing from itself, is priced once.
+    by_name = {scenario.name: scenario for scenario in scenarios if scenario.name != IN_FORCE}
+    named = list(by_name.values())
     _make_groups(connection, scope)
     needs: set[int] = set()
     for scenario in (in_force, *named):
@@ -128,20 +130,20 @@ def _make_config(
 ) -> None:
     """The configuration of one scenario, and the small models made of it."""
     for schema in ("raw", "staging", "pricing"):
-        connection.execute(f"create schema if not exists {_scratch(connection)}.{schema}")
+        connection.execute(f"create schema if not exists {scratch_name(connection)}.{schema}")
     tables = connection.execute(
         "select table_name from duckdb_tables() "
         "where database_name = 'books' and schema_name = 'raw'"
     ).fetchall()
     for (name,) in tables:
         connection.execute(
-            f"create or replace view {_scratch(connection)}.raw.{name} as "
+            f"create or replace view {scratch_name(connection)}.raw.{name} as "
             f"select * from books.raw.{name}"
         )
     for name, frame in scenario.tables.items():
         _load(connection, f"memory.main.scenario_{name}", frame)
         connection.execute(
-            f"create or replace view {_scratch(connection)}.raw.{name} as "
+            f"create or replace view {scratch_name(connection)}.raw.{name} as "
             f"select * from memory.main.scenario_{name}"
         )
     for name in _VIEWS:
@@ -353,7 +355,7 @@ def _add_prices(
         select ?, lines.line_no, {slot}, ?, rates.counts_as, rated.cost * lines.weight
         from ({queries["int_events_rated"]}) as rated
         inner join memory.main.lines as lines on rated.event_no = lines.line_no
-        inner join {_scratch(connection)}.raw.rates as rates on rated.rate_no = rates.rate_no
+        inner join {scratch_name(connection)}.raw.rates as rates on rated.rate_no = rates.rate_no
         inner join {_place(connection, "int_rate_chain")} as chain on rated.rate_no = chain.rate_no
         left join memory.main.stayers as stayers on lines.customer_no = stayers.customer_no
         where rated.cost is not null and (stayers.customer_no is null or ? = '{IN_FORCE}')
@@ -398,7 +400,7 @@ def _require_the_ledger(connection: DuckDBPyConnection) -> None:
         )
 
 
-def _scratch(connection: DuckDBPyConnection) -> str:
+def scratch_name(connection: DuckDBPyConnection) -> str:
     """The empty database that the models' queries name."""
     [(name,)] = connection.execute(
         "select database_name from duckdb_databases() "
@@ -408,7 +410,7 @@ def _scratch(connection: DuckDBPyConnection) -> str:
 
 
 def _place(connection: DuckDBPyConnection, model: str) -> str:
-    return f"{_scratch(connection)}.{_SCHEMAS.get(model, 'pricing')}.{model}"
+    return f"{scratch_name(connection)}.{_SCHEMAS.get(model, 'pricing')}.{model}"
 
 
 def _load(connection: DuckDBPyConnection, table: str, frame: Any) -> None:
