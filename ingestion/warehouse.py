@@ -74,14 +74,22 @@ def reading(db: Path) -> Iterator[DuckDBPyConnection]:
 
 @contextmanager
 def reading_beside(db: Path) -> Iterator[DuckDBPyConnection]:
-    """Read a database as `books`, from a connection whose own tables are in memory only.
+    """Read a database as `creditbooks_read`, from a connection whose own tables are in memory only.
 
     For what needs tables of its own: an empty database of the name that the models' queries use
     stands in the place of the one that is read, so that nothing can be written to it.
 
     Raises:
-        EnvironmentProblem: As `reading`.
+        EnvironmentProblem: As `reading`; or the file has a name that DuckDB keeps for itself.
     """
+    if db.stem.lower() in ("creditbooks_read", "memory", "system", "temp"):
+        raise EnvironmentProblem(
+            Problem(
+                relative(db),
+                f"a database called {db.stem} cannot stand beside another one",
+                "Give the file another name.",
+            )
+        )
     with reading(db):
         pass
     connection = duckdb.connect()
@@ -91,7 +99,7 @@ def reading_beside(db: Path) -> Iterator[DuckDBPyConnection]:
         # Below an estimated 64 rows DuckDB would join as-of by nested loop (profiles.yml).
         connection.execute("set asof_loop_join_threshold = 0")
         path = str(db).replace("'", "''")
-        connection.execute(f"attach '{path}' as books (read_only)")
+        connection.execute(f"attach '{path}' as creditbooks_read (read_only)")
         connection.execute(f"""attach ':memory:' as "{db.stem.replace('"', '""')}" """)
         yield connection
     finally:

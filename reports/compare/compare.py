@@ -70,7 +70,7 @@ def compare(
         [months] = connection.execute(
             "select min(service_period), max(service_period) from memory.main.lines"
         ).fetchall()
-        [(entity,)] = connection.execute("select entity from books.raw.book").fetchall()
+        [(entity,)] = connection.execute("select entity from creditbooks_read.raw.book").fetchall()
     return Comparison(
         parameters.book,
         entity,

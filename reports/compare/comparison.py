@@ -126,7 +126,7 @@ def read_tables(
         left join (
             select distinct scenario, line_no from memory.main.priced where is_first
         ) as priced on wanted.scenario = priced.scenario and lines.line_no = priced.line_no
-        left join books.raw.property_sets as sets
+        left join creditbooks_read.raw.property_sets as sets
             on lines.property_set_no = sets.property_set_no
         where priced.line_no is null
         group by all order by wanted.scenario, sets.meter, sets.properties
@@ -193,7 +193,7 @@ def _broken_down(
         from memory.main.valued as valued
         inner join {scratch}.staging.stg_customers as customers
             on valued.customer_no = customers.customer_no
-        inner join books.raw.property_sets as sets
+        inner join creditbooks_read.raw.property_sets as sets
             on valued.property_set_no = sets.property_set_no
         group by 1, 2, 3 order by 1, 2
         """,
@@ -220,14 +220,14 @@ def _balances(connection: DuckDBPyConnection, names: Sequence[str]) -> list[dict
         f"""
         with held as (
             select wallet, sum(closing) as held
-            from books.marts.wallet_balances
-            where booked_period = (select max(booked_period) from books.marts.wallet_balances)
+            from creditbooks_read.marts.wallet_balances
+            where booked_period = (select max(booked_period) from creditbooks_read.marts.wallet_balances)
             group by wallet
         ),
         deferred as (
             select wallet, currency, sum(closing) as deferred
-            from books.marts.liability_rollforward
-            where booked_period = (select max(booked_period) from books.marts.liability_rollforward)
+            from creditbooks_read.marts.liability_rollforward
+            where booked_period = (select max(booked_period) from creditbooks_read.marts.liability_rollforward)
             group by all
         ),
         days as (

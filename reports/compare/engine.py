@@ -118,7 +118,7 @@ def _make_groups(connection: DuckDBPyConnection, scope: Scope) -> None:
             sum(quantity) as quantity,
             sum(cost) as cost,
             bool_and(quantity = trunc(quantity)) as is_whole
-        from books.pricing.int_events_rated
+        from creditbooks_read.pricing.int_events_rated
         where {scope.condition}
         group by all
         """
@@ -133,12 +133,12 @@ def _make_config(
         connection.execute(f"create schema if not exists {scratch_name(connection)}.{schema}")
     tables = connection.execute(
         "select table_name from duckdb_tables() "
-        "where database_name = 'books' and schema_name = 'raw'"
+        "where database_name = 'creditbooks_read' and schema_name = 'raw'"
     ).fetchall()
     for (name,) in tables:
         connection.execute(
             f"create or replace view {scratch_name(connection)}.raw.{name} as "
-            f"select * from books.raw.{name}"
+            f"select * from creditbooks_read.raw.{name}"
         )
     for name, frame in scenario.tables.items():
         _load(connection, f"memory.main.scenario_{name}", frame)
@@ -212,7 +212,7 @@ def _make_lines(connection: DuckDBPyConnection, detailed: Sequence[int], scope: 
         select
             customer_no, property_set_no, rate_no, service_period, booked_period, min(event_no),
             min_by(booked_at, event_no), count(*), sum(quantity), quantity, count(*), sum(cost)
-        from books.pricing.int_events_rated
+        from creditbooks_read.pricing.int_events_rated
         where
             {scope.condition}
             and property_set_no in ({numbers})
@@ -225,7 +225,7 @@ def _make_lines(connection: DuckDBPyConnection, detailed: Sequence[int], scope: 
         select
             customer_no, property_set_no, rate_no, service_period, booked_period, event_no,
             booked_at, 1, quantity, quantity, 1, cost
-        from books.pricing.int_events_rated
+        from creditbooks_read.pricing.int_events_rated
         where
             {scope.condition}
             and property_set_no in (
@@ -243,7 +243,7 @@ def _make_lines(connection: DuckDBPyConnection, detailed: Sequence[int], scope: 
                 else usage.occurred_at
             end as occurred_at
         from memory.main.grouped_lines as lines
-        left join books.raw.usage as usage
+        left join creditbooks_read.raw.usage as usage
             on case when lines.service_period <> lines.booked_period then lines.line_no end
                 = usage.event_no
         """
@@ -375,7 +375,7 @@ def _require_the_ledger(connection: DuckDBPyConnection) -> None:
             and priced.scenario = '{IN_FORCE}' and priced.is_first
         left join {_place(connection, "stg_customers")} as customers
             on lines.customer_no = customers.customer_no
-        left join books.raw.property_sets as sets
+        left join creditbooks_read.raw.property_sets as sets
             on lines.property_set_no = sets.property_set_no
         where lines.cost is distinct from priced.cost
         order by abs(coalesce(lines.cost, 0) - coalesce(priced.cost, 0)) desc, lines.line_no
@@ -404,7 +404,7 @@ def scratch_name(connection: DuckDBPyConnection) -> str:
     """The empty database that the models' queries name."""
     [(name,)] = connection.execute(
         "select database_name from duckdb_databases() "
-        "where not internal and database_name not in ('books', 'memory')"
+        "where not internal and database_name not in ('creditbooks_read', 'memory')"
     ).fetchall()
     return f'"{name}"'
 

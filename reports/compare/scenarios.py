@@ -51,7 +51,7 @@ def read_scenarios(
     Args:
         wanted: `in-force`, a version of the book, or the path of a card file.
         book_dir: Folder of the book.
-        connection: Reads the built database as `books`.
+        connection: Reads the built database as `creditbooks_read`.
 
     Raises:
         InputError: The folder is not what was loaded, or a candidate is wrong.
@@ -102,7 +102,7 @@ def _require_what_was_loaded(book: BookFiles, connection: DuckDBPyConnection) ->
     """Versions are read from the folder, so what the ledger was made of must still stand there."""
     found = {file.path: file.sha256 for file in book.files}
     loaded = connection.execute(
-        "select path, sha256 from books.raw.config_files "
+        "select path, sha256 from creditbooks_read.raw.config_files "
         "where path = 'book.yml' or path like 'cards/%' order by path"
     ).fetchall()
     changed = [path for path, sha256 in loaded if found.get(path) != sha256]

@@ -99,13 +99,13 @@ def _read_ledger(connection: DuckDBPyConnection, scratch: str, scope: Scope) -> 
         create table memory.main.ledger as
         with parts as (
             select customer_id, property_set_no, wallet as slot, currency, revenue as money, credits
-            from books.revenue.int_usage_revenue_shares
+            from creditbooks_read.revenue.int_usage_revenue_shares
             where {scope.condition}
             union all
             select
                 customer_id, property_set_no, 'overage ' || currency, currency, amount,
                 cast(0 as decimal(28, 9))
-            from books.revenue.int_overage_billed
+            from creditbooks_read.revenue.int_overage_billed
             where {scope.condition}
         )
         select
@@ -120,7 +120,7 @@ def _read_ledger(connection: DuckDBPyConnection, scratch: str, scope: Scope) -> 
         from parts
         inner join {scratch}.staging.stg_customers as customers
             on parts.customer_id = customers.customer_id
-        left join books.raw.currencies as currencies on parts.currency = currencies.currency
+        left join creditbooks_read.raw.currencies as currencies on parts.currency = currencies.currency
         where parts.currency is not null
         group by all
         """
