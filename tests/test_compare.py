@@ -1,4 +1,4 @@
-"""Comparing rate cards on the same usage: by hand on a small book, and on the demo's three cards."""
+"""Comparing rate cards on the same usage: by hand on a small book, and what is refused."""
 
 from __future__ import annotations
 
@@ -261,9 +261,7 @@ def test_tiers_and_rounding_are_priced_event_by_event(tmp_path: Path) -> None:
     requires_the_sum(found)
 
 
-def test_ledger_that_is_not_reproduced_is_refused(
-    small: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_ledger_that_is_not_reproduced_is_refused(small: tuple[Path, Path], tmp_path: Path) -> None:
     database = tmp_path / small[1].name
     shutil.copyfile(small[1], database)
     with duckdb.connect(str(database)) as connection:
@@ -334,11 +332,11 @@ def test_files_hold_what_the_screen_shows(small: tuple[Path, Path], tmp_path: Pa
     assert done.exit_code == 0
     with (tmp_path / "tables/bridge.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert D(rows[0]["money"]) + sum(D(row["money"]) for row in rows[1:-1]) == D(
-        rows[-1]["money"]
-    )
+    assert D(rows[0]["money"]) + sum(D(row["money"]) for row in rows[1:-1]) == D(rows[-1]["money"])
     parquet = str(tmp_path / "tables/by_customer.parquet")
-    [(total,)] = duckdb.execute('select sum("2026-03-01") from read_parquet(?)', [parquet]).fetchall()
+    [(total,)] = duckdb.execute(
+        'select sum("2026-03-01") from read_parquet(?)', [parquet]
+    ).fetchall()
     assert total == D("16.20")
     page = (tmp_path / "compare.html").read_text()
     assert "16.20" in page

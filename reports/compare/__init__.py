@@ -1,1 +1,1 @@
-"""The same usage under several rate cards: what each asks for it, and what the ledger's money becomes."""
+"""The same usage under several rate cards: what the ledger's money becomes."""

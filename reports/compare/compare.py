@@ -99,14 +99,16 @@ def _rebuilt(
 ) -> tuple[list[dict[str, Any]], dict[tuple[str, str], Decimal], dict[tuple[str, str], Decimal]]:
     """Outcomes, and what wallets and burn order add to the bridge from the first scenario.
 
-    The wallet step is what the change of the whole books has beyond the change of the valuation; the
-    burn order step what the last scenario's books change when only the order of lots does.
+    The wallet step is what the change of the whole books has beyond the change of the valuation;
+    the burn order step what the last scenario's books change when only the order of lots does.
     """
     asked = list(scenarios)
     if burn_order:
         order = burn_order_tables(book_dir, burn_order)
         last = scenarios[-1]
-        asked.append(replace(last, name=_reordered(last, burn_order), tables={**last.tables, **order}))
+        asked.append(
+            replace(last, name=_reordered(last, burn_order), tables={**last.tables, **order})
+        )
     outcomes = rebuild(db, parameters, asked, progress_bar)
     valued = {(row["scenario"], row["currency"]): row["money"] for row in totals}
     first = scenarios[0].name

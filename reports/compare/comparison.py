@@ -1,4 +1,4 @@
-"""A finished comparison: plain figures, read once, and what the text, page and tables show of them."""
+"""A finished comparison: plain figures, read once, for the text, page and tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from reports.compare.engine import IN_FORCE
+from reports.compare.scenarios import IN_FORCE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -143,10 +143,10 @@ def _rows(connection: DuckDBPyConnection, sql: str, given: Sequence[Any]) -> lis
     return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
 
 
-def _money(column: str) -> str:
+def _money(column: str, minor_units: str = "minor_units") -> str:
     """Minor units as an amount: one multiplication, no division."""
     return (
-        f"cast({column} * case minor_units when 0 then 1000 when 3 then 1 else 10 end "
+        f"cast({column} * case {minor_units} when 0 then 1000 when 3 then 1 else 10 end "
         "as decimal(38, 0)) * cast(0.001 as decimal(3, 3))"
     )
 
@@ -221,13 +221,17 @@ def _balances(connection: DuckDBPyConnection, names: Sequence[str]) -> list[dict
         with held as (
             select wallet, sum(closing) as held
             from creditbooks_read.marts.wallet_balances
-            where booked_period = (select max(booked_period) from creditbooks_read.marts.wallet_balances)
+            where booked_period = (
+                select max(booked_period) from creditbooks_read.marts.wallet_balances
+            )
             group by wallet
         ),
         deferred as (
             select wallet, currency, sum(closing) as deferred
             from creditbooks_read.marts.liability_rollforward
-            where booked_period = (select max(booked_period) from creditbooks_read.marts.liability_rollforward)
+            where booked_period = (
+                select max(booked_period) from creditbooks_read.marts.liability_rollforward
+            )
             group by all
         ),
         days as (
@@ -250,7 +254,7 @@ def _balances(connection: DuckDBPyConnection, names: Sequence[str]) -> list[dict
                     // cast(drawn.drawn * 1000000000 as hugeint) as bigint)
             end as days_left,
             greatest(0, deferred.deferred
-                - ({_money("(drawn.money - first.money)").replace("minor_units", "drawn.minor_units")}))
+                - ({_money("(drawn.money - first.money)", "drawn.minor_units")}))
                 as deferred
         from drawn
         cross join days

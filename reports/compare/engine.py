@@ -1,8 +1,8 @@
-"""Prices the usage of a built database anew: one scan that groups it, then one aggregation a scenario.
+"""Prices the usage of a built database anew: a scan that groups it, an aggregation a scenario.
 
 The rules are the queries of the pricing models themselves, run over groups of usage in the place of
-events. Where a price gives whole quanta for whole units, a group costs exactly what its events cost;
-where it rounds, events of one quantity are priced once; only tiers look at single events.
+events. Where a price gives whole quanta for whole units, a group costs exactly what its events
+cost; where it rounds, events of one quantity are priced once; only tiers look at single events.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ def _needs_detail(connection: DuckDBPyConnection) -> set[int]:
 
 
 def _make_lines(connection: DuckDBPyConnection, detailed: Sequence[int], scope: Scope) -> None:
-    """Table `lines`: what is priced once. weight says how many events of one quantity it stands for."""
+    """Table `lines`: what is priced once. weight is how many events of one quantity."""
     numbers = ", ".join(str(number) for number in detailed) or "null"
     connection.execute(
         f"""
@@ -290,7 +290,7 @@ def _make_stayers(connection: DuckDBPyConnection, staying: Sequence[str]) -> Non
 
 
 def _price(connection: DuckDBPyConnection, queries: dict[str, str], scenario: str) -> None:
-    """Price every line in each wallet of its chain, and as overage, under the configuration made."""
+    """Price every line in each wallet of its chain, and as overage, by the configuration."""
     scratch_chain = _place(connection, "int_rate_chain")
     connection.execute(
         f"create or replace table {_place(connection, 'stg_usage')} as select line_no as event_no, "

@@ -1,4 +1,4 @@
-"""The comparison as one page that opens offline: bridges as pictures, and every figure in a table."""
+"""The comparison as one page that opens offline: bridges as pictures, figures in tables."""
 
 from __future__ import annotations
 

@@ -144,9 +144,7 @@ def rows(outcomes: Mapping[str, Outcome]) -> list[dict[str, object]]:
     for scenario, outcome in outcomes.items():
         for measure in ("usage", "breakage", "deferred", "supplier_cost", "expired", "held"):
             for of, amount in sorted(getattr(outcome, measure).items()):
-                found.append(
-                    {"scenario": scenario, "measure": measure, "of": of, "amount": amount}
-                )
+                found.append({"scenario": scenario, "measure": measure, "of": of, "amount": amount})
         for currency, earned in sorted(outcome.usage.items()):
             if outcome.supplier_cost.get(currency):
                 margin = earned - outcome.supplier_cost[currency]

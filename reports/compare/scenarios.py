@@ -23,7 +23,7 @@ IN_FORCE = "in-force"
 """The scenario in which every event keeps the card that priced it."""
 
 PRICING_TABLES = ("rates", "rate_audience", "rate_match", "rate_prices")
-"""Configuration that a scenario replaces; windows, pins, offers and wallets stay those of the books."""
+"""Configuration that a scenario replaces; windows, pins, offers and wallets stay."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,11 @@ def comparison_text(comparison: Comparison) -> str:
         f"{comparison.entity}: {count(comparison.events, 'event')}, {when}, "
         f"priced as {count(comparison.groups, 'group')}",
         "The cards in force reproduce the ledger, to the last decimal.",
-        *([f"On the cards in force: {', '.join(comparison.staying)}"] if comparison.staying else []),
+        *(
+            [f"On the cards in force: {', '.join(comparison.staying)}"]
+            if comparison.staying
+            else []
+        ),
         *_totals(comparison),
         *_bridges(comparison),
         *_meters(comparison),

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from reports.compare.engine import IN_FORCE, Scope
+from reports.compare.engine import Scope
+from reports.compare.scenarios import IN_FORCE
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -23,7 +24,7 @@ EFFECTS = ("price", "volume", "mix", "rounding")
 def value_usage(
     connection: DuckDBPyConnection, scratch: str, names: Sequence[str], scope: Scope
 ) -> None:
-    """Fill `valued`, one row per scenario, customer, property set, slot and currency; and `effects`.
+    """Fill `valued`, by scenario, customer, property set, slot and currency; and `effects`.
 
     A slot is a wallet of the chain, or the overage. Money is in minor units: whole numbers.
 
@@ -93,7 +94,7 @@ def value_usage(
 
 
 def _read_ledger(connection: DuckDBPyConnection, scratch: str, scope: Scope) -> None:
-    """What usage of these months earned, by who used what and which wallet paid: as in the books."""
+    """What usage of these months earned, by who used what and which wallet paid, in the books."""
     connection.execute(
         f"""
         create table memory.main.ledger as
@@ -120,7 +121,8 @@ def _read_ledger(connection: DuckDBPyConnection, scratch: str, scope: Scope) -> 
         from parts
         inner join {scratch}.staging.stg_customers as customers
             on parts.customer_id = customers.customer_id
-        left join creditbooks_read.raw.currencies as currencies on parts.currency = currencies.currency
+        left join creditbooks_read.raw.currencies as currencies
+            on parts.currency = currencies.currency
         where parts.currency is not null
         group by all
         """
@@ -237,15 +239,12 @@ def _add_effects(connection: DuckDBPyConnection, name: str, first: str) -> None:
 
 
 def _share(money: str, part: str, whole: str) -> str:
-    """money * part / whole as whole numbers, rounded once, half away from zero; part >= 0.
+    """Money * part / whole as whole numbers, rounded once, half away from zero; part >= 0.
 
     Costs count in billionths. The money of one customer's usage of one kind may be negative.
     """
     part, whole = _whole(part), _whole(whole)
-    return (
-        f"(sign({money})::hugeint * "
-        f"((2 * abs({money}) * {part} + {whole}) // (2 * {whole})))"
-    )
+    return f"(sign({money})::hugeint * ((2 * abs({money}) * {part} + {whole}) // (2 * {whole})))"
 
 
 def _whole(decimal: str) -> str:
