@@ -128,6 +128,13 @@ def run_dbt(
     return [_result(run) for run in runs if run.node.resource_type in ("model", "test")]
 
 
+def kept_queries(names: Sequence[str], db: Path) -> dict[str, str]:
+    """The queries of some models as the last build of a database left them; only those found."""
+    files = (folder_beside(db.resolve()) / "compiled").rglob("*.sql")
+    found = {path.stem: path for path in files}
+    return {name: found[name].read_text(encoding="utf-8") for name in names if name in found}
+
+
 def compiled_models(names: Sequence[str], db: Path, variables: Variables) -> dict[str, str]:
     """The queries of some models, as a build of a database runs them.
 
