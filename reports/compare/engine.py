@@ -98,7 +98,7 @@ def price_scenarios(
 
 
 def _queries(db: Path, parameters: Parameters) -> dict[str, str]:
-    """The queries of the pricing models: those the build left beside the database, if still its own.
+    """The queries of the pricing models: those the build left by the database, if still its own.
 
     Starting dbt takes longer than pricing a million events. What it left is of this build if
     the models are those the database records and the queries know the same instant.
