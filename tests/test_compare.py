@@ -162,7 +162,7 @@ def test_dearer_rate_costs_what_it_does_by_hand(small: tuple[Path, Path]) -> Non
     assert (D(bridge["before"]), D(bridge["after"])) == (D("13.20"), D("16.20"))
     assert steps_of(bridge) == {"price": D("3.00")}
     asked = {row["scenario"]: D(row["asked"]) for row in found["tables"]["credits"]}
-    assert asked == {"in-force": D(68), "2026-03-01": D(87)}  # 34 fast would be 2 x 19 + 30
+    assert asked == {"in-force": D(68), "2026-03-01": D(87)}  # 19 x 2 + 30, 19 x 3 + 30
     [impact] = found["impacts"]
     assert (impact["up"], impact["down"], impact["same"]) == (1, 0, 1)
     segments = {row["segment"]: D(row["2026-03-01"]) for row in found["tables"]["by_segment"]}
