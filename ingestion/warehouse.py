@@ -73,6 +73,40 @@ def reading(db: Path) -> Iterator[DuckDBPyConnection]:
 
 
 @contextmanager
+def reading_beside(db: Path) -> Iterator[DuckDBPyConnection]:
+    """Read a database as `creditbooks_read`, from a connection whose own tables are in memory only.
+
+    For what needs tables of its own: an empty database of the name that the models' queries use
+    stands in the place of the one that is read, so that nothing can be written to it.
+
+    Raises:
+        EnvironmentProblem: As `reading`; or the file has a name that DuckDB keeps for itself.
+    """
+    if db.stem.lower() in ("creditbooks_read", "memory", "system", "temp"):
+        raise EnvironmentProblem(
+            Problem(
+                relative(db),
+                f"a database called {db.stem} cannot stand beside another one",
+                "Give the file another name.",
+            )
+        )
+    with reading(db):
+        pass
+    connection = duckdb.connect()
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set memory_limit = '6GB'")
+        # Below an estimated 64 rows DuckDB would join as-of by nested loop (profiles.yml).
+        connection.execute("set asof_loop_join_threshold = 0")
+        path = str(db).replace("'", "''")
+        connection.execute(f"attach '{path}' as creditbooks_read (read_only)")
+        connection.execute(f"""attach ':memory:' as "{db.stem.replace('"', '""')}" """)
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
 def transaction(connection: DuckDBPyConnection) -> Iterator[None]:
     """All of the block's changes, or none of them."""
     connection.execute("begin transaction")
@@ -104,6 +138,11 @@ def replace_table(
     """
     connection.execute(f'create schema if not exists "{schema}"')
     _with_parquet(connection, f'create or replace table "{schema}"."{name}" as', frame)
+
+
+def store_frame(connection: DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
+    """Store a frame as a table of a given qualified name, in place of the one that may be there."""
+    _with_parquet(connection, f"create or replace table {table} as", frame)
 
 
 def append_rows(connection: DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:

@@ -74,6 +74,26 @@ def load_book(folder: Path) -> BookFiles:
     return BookFiles(folder, _with_source_lines(book_file), card_files, cost_files, limits_file)
 
 
+def load_candidate(book: BookFiles, path: Path) -> Authored[Card]:
+    """Read and check a card that is not part of a book, against that book.
+
+    Args:
+        book: Whose wallets, meters and properties the card names.
+        path: The YAML file; it need not be published, nor lie in the book's folder.
+
+    Raises:
+        InputError: every problem found, each with its line and column.
+        EnvironmentProblem: the file cannot be read.
+    """
+    problems: list[Problem] = []
+    card_file = _read(path.parent, path.name, Card, problems)
+    if card_file is not None:
+        problems += check_card(card_file, book.book)
+    if problems or card_file is None:
+        raise InputError(problems, "Nothing was compared.")
+    return card_file
+
+
 def _with_source_lines(file: Authored[Book]) -> Authored[Book]:
     """The same book, whose sources know where they are written."""
     sources = tuple(

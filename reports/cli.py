@@ -45,6 +45,7 @@ VERBS = {
         "Write the books as files that other systems take.",
     ),
     "rates": ("rate_cards.commands", "Check, compare and publish rate cards."),
+    "compare": ("reports.compare.commands", "Price the same usage under several rate cards."),
     "simulate": ("ingestion.simulate", "Write the files of a realistic company of any size."),
 }
 """Verb -> (module that holds a command of that name, its first help line), in reading order."""

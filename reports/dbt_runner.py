@@ -128,6 +128,62 @@ def run_dbt(
     return [_result(run) for run in runs if run.node.resource_type in ("model", "test")]
 
 
+def kept_queries(names: Sequence[str], db: Path) -> dict[str, str]:
+    """The queries of some models as the last build of a database left them; only those found."""
+    files = (folder_beside(db.resolve()) / "compiled").rglob("*.sql")
+    found = {path.stem: path for path in files}
+    return {name: found[name].read_text(encoding="utf-8") for name in names if name in found}
+
+
+def compiled_models(names: Sequence[str], db: Path, variables: Variables) -> dict[str, str]:
+    """The queries of some models, as a build of a database runs them.
+
+    So that a comparison prices usage by the rules of the models themselves, not by a copy of them.
+
+    Args:
+        names: Models.
+        db: The database; it is not opened, and what dbt remembers of its build is used again.
+        variables: The build's parameters, the project's `vars`.
+
+    Raises:
+        EnvironmentProblem: dbt could not compile them.
+    """
+    folder = folder_beside(db.resolve())
+    _forget_stale_parse(folder)
+    os.environ["CREDITBOOKS_DB"] = str(db.resolve())
+    os.environ["DO_NOT_TRACK"] = "1"
+
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    arguments = [
+        *("compile", "--select", *names, "--quiet"),
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "duckdb"),
+        *("--target-path", str(folder), "--log-path", str(folder / "logs")),
+        *("--log-level", "none", "--no-introspect", "--no-populate-cache"),
+        *("--no-send-anonymous-usage-stats", "--no-version-check"),
+        *("--vars", json.dumps(dict(variables))),
+    ]
+    try:
+        outcome = dbtRunner().invoke(arguments)
+    finally:
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if not outcome.success:
+        raise EnvironmentProblem(
+            Problem(
+                "dbt_project",
+                "the pricing models could not be compiled",
+                "Run creditbooks build; if it fails, too, correct what it says.",
+                excerpt=str(outcome.exception or "").strip(),
+            )
+        )
+    return {
+        run.node.name: run.node.compiled_code
+        for run in getattr(outcome.result, "results", [])
+        if run.node.resource_type == "model"
+    }
+
+
 def _forget_stale_parse(folder: Path) -> None:
     """Drop what dbt remembers of the project if any file of it has changed since.
 
