@@ -1,8 +1,8 @@
 """Contracts billed in parts, through the real commands, worked by hand.
 
-`big` is $15,000 of 1 July, of which $1,250 are invoiced on the first of each month; acme uses 9,200 in
-July and 3,000 in September. `small` is $300 of 1 July; bolt pays 200 and, in September, 100 without an
-invoice, and uses 50 in July and 100 in August. A call costs a dollar.
+`big` is $15,000 of 1 July, of which $1,250 are invoiced on the first of each month; acme uses 9,200
+in July and 3,000 in September. `small` is $300 of 1 July; bolt pays 200 and, in September, 100
+without an invoice, and uses 50 in July and 100 in August. A call costs a dollar.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def test_reports_and_exports_take_it(books: Path, tmp_path: Path) -> None:
 
 
 def test_a_contract_is_not_billed_for_more_than_it_sold(tmp_path: Path) -> None:
-    _, outcome = run_book(
+    database, outcome = run_book(
         tmp_path,
         FILES,
         "2025-08",
@@ -200,11 +200,18 @@ def test_a_contract_is_not_billed_for_more_than_it_sold(tmp_path: Path) -> None:
         grants=[signed("small", "bolt", 300)],
         payments=[
             fact("i7", "bolt", "07-05", "invoice", 400, contract_id="small"),
-            fact("i8", "bolt", "07-06", "invoice", 10, contract_id="smal"),
+            fact("i8", "bolt", "07-06", "invoice", 10, contract_id="other"),
         ],
     )
     assert outcome.exit_code == 1
-    said = outcome.stdout + outcome.stderr
-    assert "contracts are whole" in said
-    assert "is billed for more than it has sold by then" in said
-    assert "bills no grant of this contract" in said
+    assert "Contracts are whole" in outcome.stdout + outcome.stderr
+    found = query(
+        database, "select id, reason from failures.assert_contracts_are_whole order by id"
+    )
+    assert found == [
+        ("bolt", "is billed for more than it has sold by then"),
+        (
+            "i8",
+            "bills no grant of this contract: another customer, currency or kind",
+        ),
+    ]

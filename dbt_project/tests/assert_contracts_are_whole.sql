@@ -20,7 +20,7 @@ union all
 select
     payments.contract_id,
     payments.payment_id as id,
-    'bills no grant of this contract: another customer or currency, or no invoice or payment' as reason
+    'bills no grant of this contract: another customer, currency or kind' as reason
 from {{ ref('stg_payments') }} as payments
 left join billings
     on payments.payment_id = billings.payment_id

@@ -1,10 +1,11 @@
 -- One row per posting of money that moves without a sale: payouts, processor fees, write-offs of no sale, and
 -- what a processor keeps while a dispute is open; and of invoices of usage, and those that a balance pays.
 --
--- payout: Dr cash, Cr cash in transit. fee: Dr payment fees, Cr cash in transit. write_off: Dr bad debt, Cr accounts
--- receivable. An invoice of usage that was sold in arrears: Dr accounts receivable, Cr unbilled receivable, net as it
--- was sold; its tax is payable when it is paid. One of a contract: Cr contract asset. balance_applied: Dr unapplied payments, Cr accounts receivable. A
--- dispute that counts when it is lost: opened, Dr disputed funds, Cr cash in transit; won, the other way round.
+-- payout: Dr cash, Cr cash in transit. fee: Dr payment fees, Cr cash in transit. write_off: Dr bad debt, Cr
+-- accounts receivable. An invoice of usage that was sold in arrears: Dr accounts receivable, Cr unbilled
+-- receivable, net as it was sold; its tax is payable when it is paid. One of a contract: Cr contract asset.
+-- balance_applied: Dr unapplied payments, Cr accounts receivable. A dispute that counts when it is lost: opened,
+-- Dr disputed funds, Cr cash in transit; won, the other way round.
 
 with
 
