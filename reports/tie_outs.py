@@ -80,9 +80,9 @@ TIE_OUTS = (
     ),
     TieOut(
         "consideration_is_settled_or_owed",
-        "What lots were sold for is earned, paid back or still owed",
+        "What lots were sold for is earned, paid back, still owed or netted with a contract asset",
         "sold",
-        "earned + paid back + owed",
+        "earned + paid back + owed + netted",
         f"""
         with
         sold as (
@@ -93,6 +93,7 @@ TIE_OUTS = (
             select
                 currency,
                 sum(usage_revenue + prior_period_revenue + breakage_revenue + escheated + refunded)
+                - sum(transferred)
                 + coalesce(sum(closing) filter (booked_period = {LAST_PERIOD}), 0) as amount
             from marts.liability_rollforward group by currency
         )

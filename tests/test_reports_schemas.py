@@ -195,6 +195,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "closing": D("110.000"),  # 100 + 50 - 39 - 1
             "current_portion": D("90.000"),
             "non_current_portion": D("20.000"),
+            "netted_at_opening": D("0.000"),
         }
     ],
     "journal_lines": [

@@ -201,7 +201,7 @@
    liability is paid in services, and refundable lots are measured one by one. Nor is cash: processors settle in the
    company's own currency, so what was received is that at the rate of its day. #}
 {% macro monetary_roles() -%}
-    'accounts_receivable', 'unbilled_receivable', 'tax_payable', 'unapplied_payments', 'unclaimed_property'
+    'accounts_receivable', 'unbilled_receivable', 'contract_asset', 'tax_payable', 'unapplied_payments', 'unclaimed_property'
 {%- endmacro %}
 
 {# The price numerator / denominator (whole numbers in lowest terms) in the three forms that

@@ -57,6 +57,19 @@ moved_in as (
     group by lots.wallet, lots.currency, settlements.booked_period
 ),
 
+netted as (
+    select
+        lots.wallet,
+        lots.currency,
+        nets.booked_period as period,
+        sum(nets.net) as net,
+        sum(nets.net - nets.moved) as net_before
+    from {{ ref('int_contract_nets') }} as nets
+    inner join {{ ref('int_contract_lots') }} as lots
+        on nets.lot_no = lots.lot_no
+    group by lots.wallet, lots.currency, nets.booked_period
+),
+
 rolled as (
     select
         wallet,
@@ -90,10 +103,15 @@ left join moved_in
         rolled.wallet = moved_in.wallet
         and rolled.currency = moved_in.currency
         and rolled.booked_period = moved_in.booked_period
+left join netted
+    on
+        rolled.wallet = netted.wallet
+        and rolled.currency = netted.currency
+        and rolled.booked_period = netted.period
 where
     rolled.closing is distinct from balances.closing
     or balances.footed is distinct from balances.closing
-    or balances.of_period > balances.opening + coalesce(moved_in.amount, 0)
+    or balances.of_period > balances.opening + coalesce(moved_in.amount, 0) + coalesce(netted.net_before, 0)
     or coalesce(cohorts.of_period, 0) <> balances.of_period
     or coalesce(cohorts.of_quarter, 0) <> balances.of_quarter
     or coalesce(cohorts.of_year, 0) <> balances.of_year

@@ -5,15 +5,18 @@ with
 
 billed as (
     select
-        customer_id,
-        currency,
-        {{ sum_money('net_amount') }} as amount
-    from {{ ref('stg_payments') }}
+        payments.customer_id,
+        payments.currency,
+        {{ sum_money('payments.net_amount') }} as amount
+    from {{ ref('stg_payments') }} as payments
+    left join {{ ref('int_contract_billings') }} as billings
+        on payments.payment_id = billings.payment_id
     where
-        kind = 'invoice'
-        and subscription_id is null
-        and offer is null
-    group by customer_id, currency
+        payments.kind = 'invoice'
+        and payments.subscription_id is null
+        and payments.offer is null
+        and billings.payment_id is null
+    group by payments.customer_id, payments.currency
 ),
 
 sold as (

@@ -39,6 +39,8 @@ class Grants(pa.DataFrameModel):
     """ISO 4217, of the consideration."""
     payment_id: str = pa.Field(nullable=True)
     """The payment it was given for."""
+    contract_id: str = pa.Field(nullable=True)
+    """The contract whose invoices bill its consideration, in parts."""
     reason: str = pa.Field(nullable=True)
     """In words."""
     approved_by: str = pa.Field(nullable=True)

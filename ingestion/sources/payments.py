@@ -66,6 +66,8 @@ class Payments(pa.DataFrameModel):
     """End of that period, UTC, not included."""
     invoice_id: str = pa.Field(nullable=True)
     """Invoice number as printed."""
+    contract_id: str = pa.Field(nullable=True)
+    """The contract it bills a part of: an invoice, or a payment without one."""
     received_at: Annotated[pl.Datetime, "us", None] = pa.Field(
         nullable=True, ge=EARLIEST, lt=LATEST
     )

@@ -172,6 +172,7 @@ class ContractBalances(Mart):
     closing: Money = pa.Field(ge=0)
     current_portion: Money = pa.Field(ge=0)
     non_current_portion: Money = pa.Field(ge=0)
+    netted_at_opening: Money = pa.Field(ge=0)
 
     class Config:
         """Its key."""
@@ -196,11 +197,11 @@ class ContractBalances(Mart):
         each wallet covers its own is asserted where transfers are known
         (assert_contract_balances_tie).
         """
-        earned, carried = (
+        earned, carried, netted = (
             pl.col(name).sum().over("entity", "currency", "booked_period")
-            for name in ("revenue_from_opening", "opening")
+            for name in ("revenue_from_opening", "opening", "netted_at_opening")
         )
-        return holds(data, earned <= carried)
+        return holds(data, earned <= carried + netted)
 
 
 class JournalLines(Mart):

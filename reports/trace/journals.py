@@ -25,6 +25,7 @@ LOT_COLUMNS = {
     "top-ups": "additions",
     "plan billings": "additions",
     "balances brought in": "additions",
+    "contracts": "additions",
 }
 """Cause of a journal -> column of the schedule its liability lines are summed from."""
 

@@ -247,6 +247,7 @@ class Desk:
         priority: int | None = None,
         paid: Decimal | None = None,
         payment: str | None = None,
+        contract: str | None = None,
         received: datetime | None = None,
     ) -> str:
         """A grant; the name of its lot."""
@@ -265,6 +266,7 @@ class Desk:
             consideration=paid,
             currency=None if paid is None else self.currency,
             payment_id=payment,
+            contract_id=contract and self.called(contract),
             received_at=received,
         )
         return self.called(label)
@@ -381,6 +383,7 @@ class Desk:
         relates_to: str | None = None,
         subscription: str | None = None,
         period: tuple[datetime, datetime] | None = None,
+        contract: str | None = None,
         received: datetime | None = None,
     ) -> str:
         """A payment or another billing fact; its name."""
@@ -400,6 +403,7 @@ class Desk:
             subscription_id=subscription,
             period_start=period and period[0],
             period_end=period and period[1],
+            contract_id=contract and self.called(contract),
             received_at=received,
         )
         return self.called(label)

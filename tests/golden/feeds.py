@@ -34,6 +34,7 @@ FEEDS = {
         "subscription_id",
         "period_start",
         "period_end",
+        "contract_id",
         "received_at",
     ),
     "grants": (
@@ -48,6 +49,7 @@ FEEDS = {
         "consideration",
         "currency",
         "payment_id",
+        "contract_id",
         "received_at",
     ),
     "lot_events": (

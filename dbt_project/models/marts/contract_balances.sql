@@ -3,7 +3,8 @@
 -- revenue_from_opening is revenue of lots that existed when the period opened, each lot for itself; the same for
 -- the calendar quarter and year to date, of lots that existed when those opened (ASC 606-10-50-8(b), IFRS
 -- 15.116(b)). current_portion is expected to be recognised within twelve months, or must be by contract where the
--- policy says so; money that can be asked back is current whole (decision 25).
+-- policy says so; money that can be asked back is current whole (decision 25). What of the opening obligation was
+-- netted with contract assets stands in netted_at_opening: revenue_from_opening counts it in (decision 40).
 
 with
 
@@ -65,18 +66,32 @@ of_opening as (
     group by recognised.liability, recognised.wallet, recognised.currency, recognised.booked_period
 ),
 
+netted as (
+    select
+        lots.wallet,
+        lots.currency,
+        nets.booked_period,
+        {{ sum_money('nets.net - nets.moved') }} as at_opening
+    from {{ ref('int_contract_nets') }} as nets
+    inner join {{ ref('int_contract_lots') }} as lots
+        on nets.lot_no = lots.lot_no
+    group by lots.wallet, lots.currency, nets.booked_period
+),
+
 joined as (
     select
         rollforward.*,
         periods.quarter,
         periods.year,
+        coalesce(netted.at_opening, {{ zero_money() }}) as netted_at_opening,
         {% for column in ['of_period', 'of_quarter', 'of_year'] -%}
         coalesce(of_opening.{{ column }}, {{ zero_money() }}) as {{ column }},
         {% endfor -%}
         case
             when rollforward.liability <> 'contract_liability' then rollforward.closing
-            when policies.method = 'contractual' then coalesce(obligations.within_12_months, {{ zero_money() }})
-            else coalesce(obligations.expected_within_12_months, {{ zero_money() }})
+            when policies.method = 'contractual'
+                then least(rollforward.closing, coalesce(obligations.within_12_months, {{ zero_money() }}))
+            else least(rollforward.closing, coalesce(obligations.expected_within_12_months, {{ zero_money() }}))
         end as current_portion
     from rollforward
     inner join periods
@@ -87,6 +102,12 @@ joined as (
             and rollforward.wallet = of_opening.wallet
             and rollforward.currency = of_opening.currency
             and rollforward.booked_period = of_opening.booked_period
+    left join netted
+        on
+            rollforward.liability = 'contract_liability'
+            and rollforward.wallet = netted.wallet
+            and rollforward.currency = netted.currency
+            and rollforward.booked_period = netted.booked_period
     left join obligations
         on
             rollforward.liability = obligations.liability
@@ -119,5 +140,6 @@ select
     cast(refunded + escheated - transferred - fx as {{ t_money() }}) as other_reductions,
     closing,
     current_portion,
-    cast(closing - current_portion as {{ t_money() }}) as non_current_portion
+    cast(closing - current_portion as {{ t_money() }}) as non_current_portion,
+    netted_at_opening
 from joined

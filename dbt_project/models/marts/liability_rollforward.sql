@@ -2,8 +2,8 @@
 --
 -- Movements come from the lots; gl_balance from the journal. They meet here: variance is zero or the books
 -- are wrong. closing = opening + additions - revenue columns - escheated - refunded + transferred + fx.
--- Transferred is what moved to another wallet or customer, and what moved to another liability because the right to
--- ask it back ended.
+-- Transferred is what moved to another wallet or customer, what moved to another liability because the right to
+-- ask it back ended, and what is netted with the asset of its contract.
 
 with
 
@@ -60,6 +60,21 @@ moved as (
         {%- endfor %}
     from reclassifications
     {%- endfor %}
+    union all
+    select
+        'contract_liability' as liability,
+        contract_lots.wallet,
+        contract_lots.currency,
+        nets.booked_period,
+        {%- for suffix in ['', '_functional'] %}
+        {%- for column in released %}
+        {{ zero_money() }} as {{ column }}{{ suffix }},
+        {%- endfor %}
+        -nets.moved{{ suffix }} as transferred{{ suffix }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_contract_nets') }} as nets
+    inner join {{ ref('int_contract_lots') }} as contract_lots
+        on nets.lot_no = contract_lots.lot_no
 ),
 
 movements as (

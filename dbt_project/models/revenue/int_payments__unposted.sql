@@ -41,7 +41,7 @@ reasons as (
     select
         payments.*,
         case
-            when payments.kind = 'payment' and paying.payment_id is not null
+            when payments.kind = 'payment' and (paying.payment_id is not null or billings.payment_id is not null)
                 then null
             when payments.kind = 'payment' and payments.subscription_id is null and payments.offer is null and applied.payment_id is null
                 then 'no offer named and no grant refers to it: held as unapplied'
@@ -77,7 +77,8 @@ reasons as (
             when payments.kind = 'dispute_won' and held.relates_to is null and recoveries.payment_id is null
                 then 'no dispute of its payment was opened'
         end as reason,
-        payments.kind = 'payment' and applied.payment_id is null and paying.payment_id is null as is_unapplied,
+        payments.kind = 'payment' and applied.payment_id is null and paying.payment_id is null
+        and billings.payment_id is null as is_unapplied,
         (payments.kind = 'dispute_won' and held.relates_to is null and recoveries.payment_id is null)
         or (payments.kind = 'balance_applied' and paying.payment_id is null)
         or (payments.kind in ('dispute_opened', 'dispute_lost') and payments.relates_to is null)
@@ -102,6 +103,8 @@ reasons as (
         on
             payments.payment_id = paying.payment_id
             and paying.is_paying
+    left join {{ ref('int_contract_billings') }} as billings
+        on payments.payment_id = billings.payment_id
     left join payments as about
         on payments.relates_to = about.payment_id
     left join applied

@@ -8,7 +8,7 @@ with
 posted as (
     {% for kind in [
         'receipts', 'plan_billings', 'grants', 'recognition', 'give_backs', 'transfers', 'reclassifications', 'overage', 'supplier_shares',
-        'usage_accruals', 'cash_movements', 'recoveries'] %}
+        'usage_accruals', 'cash_movements', 'recoveries', 'contract_nets'] %}
     select * from {{ ref('int_' ~ kind ~ '__posted') }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}

@@ -55,6 +55,7 @@ final as (
         coalesce(payments.subscription_id, invoices.subscription_id) as subscription_id,
         coalesce(payments.period_start, invoices.period_start) as period_start,
         coalesce(payments.invoice_id, invoices.invoice_id) as invoice_id,
+        case when invoices.payment_id is null then payments.contract_id end as contract_id,
         payments.file_no,
         payments.row_no
     from payments

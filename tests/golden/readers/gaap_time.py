@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Any
 
 from tests.golden.facts import Desk, Link
 from tests.golden.money import Money
 from tests.golden.readers.gaap_prepaid import answering, periods_of
-from tests.golden.readers.sales import INSTALMENTS, bill, currency_of, exact, sell
+from tests.golden.readers.sales import bill, currency_of, exact, sell
 from tests.golden.told import Books, Told
 
 CONVENTIONS = {
@@ -106,25 +107,33 @@ def tell_monthly_credits(given: Mapping[str, Any], questions: Any, desk: Desk) -
 def tell_blend(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:
     """A service by the year, extended at a lower price: the rest of both is one price for all.
 
-    The years are told as paid: the books would have to blend what is paid later with what is left.
+    What is left and what is added are one contract from then on, billed by the year.
     """
     currency, periods = currency_of(given, desk), periods_of(questions)
-    wallet = service(desk)
     before, after = int(given["years_before"]), int(given["years_after"])
-    extension = exact(given["extension_fee"]) / max(after - 1, 1)
-    fees = [
-        *[exact(given["annual_fee"])] * before,
-        exact(given["revised_fee_remaining_original"]),
-        *[extension.quantize(Decimal("0.01"))] * (after - 1),
+    past, rest = periods.names[:before], periods.names[before : before + after]
+    wallet = service(desk, convention="even_month")
+    for name in past:
+        at, end = periods.start(name), periods.end(name)
+        sell(desk, f"fee-{name}", given["annual_fee"], at, {wallet: 1}, expires=end)
+    first, extension = exact(given["revised_fee_remaining_original"]), exact(given["extension_fee"])
+    desk.grant(
+        "extended", wallet, 1, periods.start(rest[0]), kind="paid", paid=first + extension,
+        expires=periods.end(rest[-1]), contract="extended",
+    )  # fmt: skip
+    unit = Decimal(1).scaleb(-int(given.get("decimals", 2)))
+    billed = [
+        (extension * n / max(after - 1, 1)).quantize(unit, rounding=ROUND_HALF_UP)
+        for n in range(after)
     ]
-    for name, fee in zip(periods.names, fees, strict=False):
-        sell(desk, f"fee-{name}", fee, periods.start(name), {wallet: 1}, expires=periods.end(name))
+    bills = [first, *(to - since for since, to in pairwise(billed))]
+    for name, bill_of_year in zip(rest, bills, strict=True):
+        desk.pay(f"bill-{name}", bill_of_year, periods.start(name), contract="extended")
 
     def other(books: Books, money: Money) -> Mapping[str, Any]:
         return {"annual_after": money.earned([periods.month(periods.names[-1])])}
 
-    told = answering(desk, currency, periods, questions, other)
-    return Told(told.answers, (INSTALMENTS,))
+    return answering(desk, currency, periods, questions, other)
 
 
 def tell_advance(given: Mapping[str, Any], questions: Any, desk: Desk) -> Told:

@@ -11,8 +11,6 @@ from tests.golden.facts import Desk
 
 NINE = Decimal("0.000000001")
 """The finest a quantity is kept."""
-INSTALMENTS = "commitments billed in instalments, with a contract asset"
-"""A feature that cases wait for."""
 
 
 def exact(value: Any) -> Decimal:

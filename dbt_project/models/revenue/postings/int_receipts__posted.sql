@@ -4,7 +4,8 @@
 -- the liability of the lots it bought, the receivable of a plan or of usage, or unapplied payments. What is bought and what is
 -- paid may be booked in different periods: lots booked before their payment are a receivable until it comes,
 -- money received before its lots are booked is unapplied until then. What an invoice is paid beyond what is still owed
--- on it was given up (int_recoveries__posted), or it is the customer's: Cr unapplied payments.
+-- on it was given up (int_recoveries__posted), or it is the customer's: Cr unapplied payments. A payment that bills a
+-- part of a contract by itself: Cr contract asset.
 
 with
 
@@ -60,6 +61,7 @@ settled as (
     select
         payments.*,
         payments.subscription_id is not null or overpaid.payment_id is not null as is_owed,
+        billings.payment_id is not null as bills,
         coalesce(overpaid.amount, {{ zero_money() }}) as beyond,
         coalesce(recoveries.recovered_amount, {{ zero_money() }}) as recovered,
         {%- for column in ['overpaid.amount', 'recoveries.recovered_amount'] %}
@@ -70,6 +72,7 @@ settled as (
             when payments.subscription_id is not null then 'plan payments'
             when overpaid.payment_id is not null then 'usage payments'
             when sums.payment_id is not null then 'top-ups'
+            when billings.payment_id is not null then 'contract payments'
             else 'unapplied payments'
         end as cause,
         coalesce(sums.before, {{ zero_money() }}) as before,
@@ -83,6 +86,8 @@ settled as (
         on payments.payment_id = sums.payment_id
     left join overpaid
         on payments.payment_id = overpaid.payment_id
+    left join {{ ref('int_contract_billings') }} as billings
+        on payments.payment_id = billings.payment_id
     left join {{ ref('int_recoveries') }} as recoveries
         on payments.payment_id = recoveries.payment_id
 ),
@@ -146,12 +151,24 @@ select
     'unapplied_payments' as account_role,
     cast(null as string) as wallet,
     currency,
-    cast(-after - case when is_owed then beyond - recovered else rest end as {{ t_money() }}) as amount,
+    cast(-after - case when is_owed then beyond - recovered when bills then 0 else rest end as {{ t_money() }}) as amount,
     cast(
-        -functional_after - case when not is_owed then functional_rest else beyond_functional - recovered_functional end
+        -functional_after
+        - case when is_owed then beyond_functional - recovered_functional when bills then 0 else functional_rest end
         as {{ t_money() }}
     ) as functional_amount
 from settled
+union all
+select
+    cause,
+    booked_period,
+    'contract_asset' as account_role,
+    cast(null as string) as wallet,
+    currency,
+    -rest as amount,
+    -functional_rest as functional_amount
+from settled
+where bills
 union all
 select
     cause,
