@@ -251,7 +251,7 @@ def statement_results(connection: DuckDBPyConnection) -> list[CheckResult]:
 
 
 def cash_results(connection: DuckDBPyConnection) -> list[CheckResult]:
-    """What processors moved beside cash in transit, per currency, and payouts beside what is in them.
+    """What processors moved beside cash in transit, and payouts beside what is in them.
 
     As with statements, a difference that nothing names does not fail: it is counted, and both sums
     are shown (decision 49).

@@ -213,8 +213,8 @@ def test_a_payment_ties_to_the_lots_it_bought_and_a_payout_to_its_movements(
 
 def test_check_shows_both_sums_and_counts_what_is_missing(cash: tuple[Path, str]) -> None:
     database, said = cash
-    # theirs: 106.80 + 96.80 + 96.80 + 96.80 + 115 - 40 - 12 - 115 + 115 + 60 - 5 - 0.75 - 7 - 293.60
-    # = 213.85; missing are -25, 60 and -7: 213.85 - 28 = 185.85.
+    # theirs: 106.80 + 3 x 96.80 + 115 - 40 - 12 - 115 + 115 + 60 - 5 - 0.75 - 7 - 293.60 = 213.85;
+    # missing are -25, 60 and -7: 213.85 - 28 = 185.85.
     line = (
         "note  What processors moved is in cash in transit or explained, 17 facts (USD): "
         "moved 213.85 ≠ ours and explained 185.85 "

@@ -1,4 +1,4 @@
-"""Movements of a processor's balance, and grants that are voided, as Stripe and OpenMeter write them."""
+"""Movements of a processor's balance, and grants and their voids, of Stripe and OpenMeter."""
 
 from __future__ import annotations
 

@@ -70,8 +70,8 @@ def _steps_to(instant: str, bound: str) -> str:
 
 
 # Every step is counted from the anchor, so that the 31st comes back after a short month. The first
-# lot begins with the grant, inside a step; each ends with the next step or the grant. What cannot be
-# cut up stays one row, for the rules to say why.
+# lot begins with the grant, inside a step; each ends with the next step or the grant. What cannot
+# be cut up stays one row, for the rules to say why.
 _LOTS = f"""
 select row_number() over (order by _row, _nth) as _row, * exclude (_row, _step, _begins, _ends)
 from (

@@ -235,8 +235,9 @@ STRIPE_CREDIT_GRANTS = Export(
 
 
 class StripeVoidedCreditGrant(pa.DataFrameModel):
-    """One row per billing credit grant; those that were voided tell when. The same list as
-    stripe_credit_grants: that one grants, this one takes what is left back.
+    """One row per billing credit grant; those that were voided tell when.
+
+    The same list as stripe_credit_grants: that one grants, this one takes back what is left.
     """
 
     id: str

@@ -15,8 +15,9 @@ KINDS = ("charge", "refund", "dispute", "fee", "payout", "adjustment")
 
 
 class Settlements(pa.DataFrameModel):
-    """One row per movement of the balance a processor holds for us. The books compare it with cash
-    in transit, and book nothing.
+    """One row per movement of the balance a processor holds for us.
+
+    The books compare it with cash in transit, and book nothing.
 
     Amounts are in major units of `currency`, signed as they move the balance: what a customer pays
     is positive; refunds, disputes and payouts are negative, and positive where they come back.

@@ -78,7 +78,7 @@ CASH_BUCKETS = (
 
 
 class CashReconciliation(Mart):
-    """One row per payment fact or movement of a processor's balance, and month in which it moved."""
+    """One row per payment fact or movement of a processor's balance, and month it moved in."""
 
     booked_period: pl.Date
     fact_id: str

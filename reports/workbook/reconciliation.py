@@ -84,13 +84,13 @@ def _cash() -> Table:
             group by kind, fact_id, currency
         ),
         listed as (
-            select *, if(difference = 0, 'all that tie', fact_id) as fact from facts
+            select *, difference = 0 as ties, if(difference = 0, 'all that tie', fact_id) as fact
+            from facts
         )
         select
             kind, fact, currency, sum(theirs) as theirs, sum(ours) as ours,
             sum(difference) as difference, {buckets}
-        from listed group by kind, fact, currency, difference = 0
-        order by currency, kind, difference <> 0, fact
+        from listed group by kind, fact, currency, ties order by currency, kind, ties desc, fact
         """,
         columns=(
             Column("kind", "Kind", width=12),
