@@ -25,6 +25,7 @@ from ingestion.exports.snowflake_statements import (
     SNOWFLAKE_REMAINING_BALANCE_DAILY,
     SNOWFLAKE_USAGE_IN_CURRENCY_DAILY,
 )
+from ingestion.exports.solvimon_grants import SOLVIMON_WALLET_GRANTS
 from ingestion.exports.stripe_balance_report import STRIPE_BALANCE_REPORT
 from ingestion.exports.stripe_balance_transactions import (
     STRIPE_BALANCE_MOVEMENTS,
@@ -73,6 +74,7 @@ EXPORTS: dict[str, Export] = {
         LAGO_EVENTS,
         OPENMETER_GRANTS,
         OPENMETER_VOIDED_GRANTS,
+        SOLVIMON_WALLET_GRANTS,
         LAGO_WALLET_TRANSACTIONS,
         LAGO_WALLET_TRANSACTION_TABLE,
         LAGO_WALLETS,

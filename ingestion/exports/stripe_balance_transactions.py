@@ -20,9 +20,9 @@ from ingestion.exports.export import (
     from_epoch,
     from_utc,
     id_of,
-    major_units,
     plain_number,
 )
+from ingestion.exports.stripe_units import stripe_amount
 
 KINDS = {
     "charge": ("charge", "payment"),
@@ -88,9 +88,9 @@ STRIPE_BALANCE_TRANSACTIONS = Export(
         "processor": "'stripe'",
         "occurred_at": from_epoch("created"),
         "kind": _kind("coalesce(reporting_category, type)"),
-        "amount": major_units("amount", "upper(currency)"),
-        "fee": major_units("fee", "upper(currency)"),
-        "net": major_units("net", "upper(currency)"),
+        "amount": stripe_amount("amount", "upper(currency)"),
+        "fee": stripe_amount("fee", "upper(currency)"),
+        "net": stripe_amount("net", "upper(currency)"),
         "currency": "upper(currency)",
         "payment_id": f"case when {_RETURNED.format(source=id_of('source'), amount='amount')} "
         f"then id else coalesce({id_of('source')}, id) end",
@@ -140,9 +140,9 @@ STRIPE_BALANCE_TRANSACTION_TABLE = Export(
         "occurred_at": from_utc("created"),
         "kind": "case when regexp_matches(source, '^(dp|du)_') then 'dispute' "
         f"else {_kind('type')} end",
-        "amount": major_units("amount", "upper(currency)"),
-        "fee": major_units("fee", "upper(currency)"),
-        "net": major_units("net", "upper(currency)"),
+        "amount": stripe_amount("amount", "upper(currency)"),
+        "fee": stripe_amount("fee", "upper(currency)"),
+        "net": stripe_amount("net", "upper(currency)"),
         "currency": "upper(currency)",
         "payment_id": f"case when {_RETURNED.format(source='source', amount='amount')} "
         "then id else coalesce(source, id) end",

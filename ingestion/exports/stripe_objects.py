@@ -16,9 +16,9 @@ from ingestion.exports.export import (
     Export,
     from_epoch,
     id_of,
-    major_units,
     without_sign,
 )
+from ingestion.exports.stripe_units import stripe_amount
 
 LIST = ("data",)
 
@@ -58,10 +58,10 @@ STRIPE_CHARGES = Export(
         "occurred_at": from_epoch("created"),
         "customer_id": id_of("customer"),
         "kind": "'payment'",
-        "amount": major_units("amount", "upper(currency)"),
+        "amount": stripe_amount("amount", "upper(currency)"),
         "currency": "upper(currency)",
         "fee": "case when balance_transaction like '{%' then "
-        + major_units(
+        + stripe_amount(
             "(balance_transaction ->> '$.fee')", "upper(balance_transaction ->> '$.currency')"
         )
         + " end",
@@ -100,7 +100,7 @@ STRIPE_REFUNDS = Export(
         "occurred_at": from_epoch("created"),
         "customer_id": "cast(null as varchar)",
         "kind": "'refund'",
-        "amount": major_units("amount", "upper(currency)"),
+        "amount": stripe_amount("amount", "upper(currency)"),
         "currency": "upper(currency)",
         "relates_to": id_of("charge"),
     },
@@ -142,9 +142,9 @@ STRIPE_DISPUTES = Export(
         "occurred_at": from_epoch("created"),
         "customer_id": "cast(null as varchar)",
         "kind": "case when amount like '-%' then 'dispute_opened' else 'dispute_won' end",
-        "amount": major_units(without_sign("amount"), "upper(currency)"),
+        "amount": stripe_amount(without_sign("amount"), "upper(currency)"),
         "currency": "upper(currency)",
-        "fee": major_units("case when fee like '-%' then '0' else fee end", "upper(currency)"),
+        "fee": stripe_amount("case when fee like '-%' then '0' else fee end", "upper(currency)"),
         "relates_to": "charge",
     },
 )
@@ -177,7 +177,7 @@ STRIPE_PAYOUTS = Export(
         "occurred_at": from_epoch("arrival_date"),
         "customer_id": "cast(null as varchar)",
         "kind": "'payout'",
-        "amount": major_units("amount", "upper(currency)"),
+        "amount": stripe_amount("amount", "upper(currency)"),
         "currency": "upper(currency)",
     },
 )
@@ -223,7 +223,7 @@ STRIPE_CREDIT_GRANTS = Export(
     columns={
         "grant_id": "id",
         "customer_id": id_of("customer"),
-        "credits": major_units(_VALUE, _CURRENCY),
+        "credits": stripe_amount(_VALUE, _CURRENCY),
         "kind": "case category when 'paid' then 'paid' else 'promo' end",
         "effective_at": from_epoch("coalesce(effective_at, created)"),
         "expires_at": from_epoch("expires_at"),
