@@ -39,7 +39,12 @@ def check(db: Path, threads: int | None, progress: Progress) -> list[CheckResult
     from ingestion.warehouse import reading
     from reports.close.reperform import closed_results
     from reports.output_checks import schema_results
-    from reports.tie_outs import file_results, statement_results, tie_out_results
+    from reports.tie_outs import (
+        cash_results,
+        file_results,
+        statement_results,
+        tie_out_results,
+    )
 
     with reading(db) as connection:
         parameters = built_parameters(connection, db)
@@ -50,6 +55,7 @@ def check(db: Path, threads: int | None, progress: Progress) -> list[CheckResult
             *identity_results(tests),
             *tie_out_results(connection),
             *statement_results(connection),
+            *cash_results(connection),
             *closed_results(connection, db, parameters),
             *schema_results(connection),
         ]

@@ -251,6 +251,74 @@ def statement_results(connection: DuckDBPyConnection) -> list[CheckResult]:
     return results
 
 
+def cash_results(connection: DuckDBPyConnection) -> list[CheckResult]:
+    """What processors moved beside cash in transit, and payouts beside what is in them.
+
+    As with statements, a difference that nothing names does not fail: it is counted, and both sums
+    are shown (decision 49).
+
+    Args:
+        connection: Open on a built database.
+    """
+    results = []
+    for currency, decimals, facts, unexplained, theirs, explained in connection.execute(
+        f"""
+        select
+            currency,
+            coalesce(minor.minor_units, 2),
+            count(distinct fact_id) as facts,
+            count(*) filter (missing_here <> 0 or missing_there <> 0) as unexplained,
+            sum(theirs),
+            sum(ours + timing + fee + fx + refund + dispute + not_told)
+        from marts.cash_reconciliation {DECIMALS} group by currency, minor_units order by currency
+        """
+    ).fetchall():
+        results.append(
+            CheckResult(
+                name=f"cash_{currency}".lower(),
+                kind="statement",
+                statement="What processors moved is in cash in transit or explained, "
+                f"{facts:,} {'fact' if facts == 1 else 'facts'} ({currency})",
+                left_name="moved",
+                left_value=Decimal(theirs),
+                right_name="ours and explained",
+                right_value=Decimal(explained),
+                decimals=decimals,
+                failures=unexplained,
+                rows_kept_in="marts.cash_reconciliation" if unexplained else "",
+            )
+        )
+    for currency, decimals, payouts, unequal, paid, named in connection.execute(
+        f"""
+        select
+            currency,
+            coalesce(minor.minor_units, 2),
+            count(*) as payouts,
+            count(*) filter (theirs <> paid_out) as unequal,
+            -sum(theirs),
+            -sum(paid_out)
+        from marts.cash_reconciliation {DECIMALS}
+        where paid_out is not null group by currency, minor_units order by currency
+        """
+    ).fetchall():
+        results.append(
+            CheckResult(
+                name=f"payouts_{currency}".lower(),
+                kind="statement",
+                statement=f"{payouts:,} {'payout is' if payouts == 1 else 'payouts are'} "
+                f"the movements in them ({currency})",
+                left_name="paid out",
+                left_value=Decimal(paid),
+                right_name="movements",
+                right_value=Decimal(named),
+                decimals=decimals,
+                failures=unequal,
+                rows_kept_in="marts.cash_reconciliation" if unequal else "",
+            )
+        )
+    return results
+
+
 def file_results(connection: DuckDBPyConnection) -> list[CheckResult]:
     """Identity 6, per feed: every row of every file has one fate; files that break it are counted.
 

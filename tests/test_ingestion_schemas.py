@@ -81,6 +81,16 @@ GOOD: dict[str, dict[str, Any]] = {
         "closed_at": NOON,
         "action": "close",
     },
+    "settlements": {
+        "settlement_id": "txn_1",
+        "processor": "stripe",
+        "occurred_at": NOON,
+        "kind": "charge",
+        "amount": Decimal(100),
+        "fee": Decimal(3),
+        "net": Decimal(97),
+        "currency": "USD",
+    },
     "statements": {
         "statement_id": "st_1",
         "source": "lago",
@@ -206,6 +216,13 @@ BAD: list[tuple[str, dict[str, Any], str | None, str]] = [
     ("statements", {"until_at": EARLIEST - MOMENT}, "until_at", BEFORE),
     ("statements", {"until_at": LATEST}, "until_at", AFTER),
     ("statements", {"measure": "drawn", "from_at": EARLIEST - MOMENT}, "from_at", BEFORE),
+    ("settlements", {"net": Decimal(97) + SMALLEST}, None, "net is not amount less fee"),
+    ("settlements", {"kind": "transfer"}, "kind",
+     "is none of charge, refund, dispute, fee, payout, adjustment"),
+    ("settlements", {"currency": "usd"}, "currency", "is not a currency of ISO 4217"),
+    ("settlements", {"occurred_at": LATEST}, "occurred_at", AFTER),
+    ("settlements", {"available_at": EARLIEST - MOMENT}, "available_at", BEFORE),
+    ("settlements", {"received_at": EARLIEST - MOMENT}, "received_at", BEFORE),
     ("statements", {"received_at": LATEST}, "received_at", AFTER),
 ]  # fmt: skip
 
@@ -240,6 +257,8 @@ JUST_INSIDE: list[tuple[str, dict[str, Any]]] = [
     ("period_closes", {"action": "reopen", "reason": "an invoice was missing"}),
     ("statements", {"amount": -SMALLEST, "received_at": NOON, "decimals": 0}),
     ("statements", {"measure": "drawn", "from_at": NOON - MOMENT, "decimals": 9}),
+    ("settlements", {"amount": Decimal(-100), "fee": Decimal(-3), "net": Decimal(-97)}),
+    ("settlements", {"fee": None, "net": None}),
     ("statements", {"customer_id": None, "lot_id": "gr_1"}),
 ]
 

@@ -8,6 +8,13 @@ from {{ ref('stg_payments') }}
 where fx_rate is null
 union all
 select
+    settlement_id as fact_id,
+    currency,
+    occurred_at
+from {{ ref('stg_settlements') }}
+where functional_amount is null
+union all
+select
     lot_id as fact_id,
     currency,
     granted_at as occurred_at

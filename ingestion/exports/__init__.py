@@ -15,6 +15,7 @@ from ingestion.exports.lago_wallets import (
 from ingestion.exports.llm_responses import LLM_RESPONSES
 from ingestion.exports.model_costs import ANTHROPIC_COSTS, OPENAI_COSTS
 from ingestion.exports.openai_usage import OPENAI_USAGE
+from ingestion.exports.openmeter_grants import OPENMETER_GRANTS, OPENMETER_VOIDED_GRANTS
 from ingestion.exports.snowflake_contracts import SNOWFLAKE_CONTRACT_ITEMS
 from ingestion.exports.snowflake_metering import (
     SNOWFLAKE_METERING_DAILY,
@@ -24,7 +25,13 @@ from ingestion.exports.snowflake_statements import (
     SNOWFLAKE_REMAINING_BALANCE_DAILY,
     SNOWFLAKE_USAGE_IN_CURRENCY_DAILY,
 )
+from ingestion.exports.solvimon_grants import SOLVIMON_WALLET_GRANTS
 from ingestion.exports.stripe_balance_report import STRIPE_BALANCE_REPORT
+from ingestion.exports.stripe_balance_transactions import (
+    STRIPE_BALANCE_MOVEMENTS,
+    STRIPE_BALANCE_TRANSACTION_TABLE,
+    STRIPE_BALANCE_TRANSACTIONS,
+)
 from ingestion.exports.stripe_credit_balances import STRIPE_CREDIT_BALANCE_TRANSACTIONS
 from ingestion.exports.stripe_dashboard import STRIPE_DASHBOARD
 from ingestion.exports.stripe_objects import (
@@ -34,6 +41,7 @@ from ingestion.exports.stripe_objects import (
     STRIPE_METER_EVENTS,
     STRIPE_PAYOUTS,
     STRIPE_REFUNDS,
+    STRIPE_VOIDED_CREDIT_GRANTS,
 )
 from ingestion.exports.stripe_tables import (
     STRIPE_CHARGE_TABLE,
@@ -56,10 +64,17 @@ EXPORTS: dict[str, Export] = {
         STRIPE_REFUND_TABLE,
         STRIPE_DISPUTE_TABLE,
         STRIPE_PAYOUT_TABLE,
+        STRIPE_BALANCE_TRANSACTIONS,
+        STRIPE_BALANCE_TRANSACTION_TABLE,
+        STRIPE_BALANCE_MOVEMENTS,
         STRIPE_CREDIT_GRANTS,
+        STRIPE_VOIDED_CREDIT_GRANTS,
         STRIPE_CREDIT_BALANCE_TRANSACTIONS,
         STRIPE_METER_EVENTS,
         LAGO_EVENTS,
+        OPENMETER_GRANTS,
+        OPENMETER_VOIDED_GRANTS,
+        SOLVIMON_WALLET_GRANTS,
         LAGO_WALLET_TRANSACTIONS,
         LAGO_WALLET_TRANSACTION_TABLE,
         LAGO_WALLETS,

@@ -170,6 +170,11 @@ def one_row_per_fact(facts: Mapping[str, tuple[str, Fields]]) -> str:
     )
 
 
+def id_of(column: str) -> str:
+    """SQL of the id of what a column names: the id itself, or the object where it was expanded."""
+    return f"case when {column} like '{{%' then {column} ->> '$.id' else {column} end"
+
+
 def from_epoch(column: str) -> str:
     """SQL of the instant of epoch seconds."""
     return f"to_timestamp(cast({column} as bigint))"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pandera.polars as pa
 
-from ingestion.exports.export import EPOCH_SECONDS, Export, from_epoch, leniently, major_units
+from ingestion.exports.export import EPOCH_SECONDS, Export, from_epoch, leniently
+from ingestion.exports.stripe_units import stripe_amount
 
 _MONETARY = r'^\{.*"type".*"monetary".*\}$'
 
@@ -37,7 +38,7 @@ class StripeCreditBalanceTransaction(pa.DataFrameModel):
 _MOVEMENT = "coalesce(credit, debit)"
 _GRANT = "case when credit_grant like '{%' then credit_grant ->> '$.id' else credit_grant end"
 _CURRENCY = f"upper({_MOVEMENT} ->> '$.amount.monetary.currency')"
-_AMOUNT = major_units(f"({_MOVEMENT} ->> '$.amount.monetary.value')", _CURRENCY)
+_AMOUNT = stripe_amount(f"({_MOVEMENT} ->> '$.amount.monetary.value')", _CURRENCY)
 _SIGN = "case type when 'credit' then 1 else -1 end"
 _IS_USE = f"({_MOVEMENT} ->> '$.type') in ('credits_applied', 'credits_application_invoice_voided')"
 

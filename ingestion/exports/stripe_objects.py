@@ -15,16 +15,12 @@ from ingestion.exports.export import (
     WHOLE,
     Export,
     from_epoch,
-    major_units,
+    id_of,
     without_sign,
 )
+from ingestion.exports.stripe_units import stripe_amount
 
 LIST = ("data",)
-
-
-def _id_of(column: str) -> str:
-    """SQL of the id of what a column names: the id itself, or the object where it was expanded."""
-    return f"case when {column} like '{{%' then {column} ->> '$.id' else {column} end"
 
 
 class StripeCharge(pa.DataFrameModel):
@@ -60,16 +56,16 @@ STRIPE_CHARGES = Export(
     columns={
         "payment_id": "id",
         "occurred_at": from_epoch("created"),
-        "customer_id": _id_of("customer"),
+        "customer_id": id_of("customer"),
         "kind": "'payment'",
-        "amount": major_units("amount", "upper(currency)"),
+        "amount": stripe_amount("amount", "upper(currency)"),
         "currency": "upper(currency)",
         "fee": "case when balance_transaction like '{%' then "
-        + major_units(
+        + stripe_amount(
             "(balance_transaction ->> '$.fee')", "upper(balance_transaction ->> '$.currency')"
         )
         + " end",
-        "invoice_id": _id_of("invoice"),
+        "invoice_id": id_of("invoice"),
         "offer": "metadata ->> '$.offer'",
     },
 )
@@ -104,9 +100,9 @@ STRIPE_REFUNDS = Export(
         "occurred_at": from_epoch("created"),
         "customer_id": "cast(null as varchar)",
         "kind": "'refund'",
-        "amount": major_units("amount", "upper(currency)"),
+        "amount": stripe_amount("amount", "upper(currency)"),
         "currency": "upper(currency)",
-        "relates_to": _id_of("charge"),
+        "relates_to": id_of("charge"),
     },
 )
 
@@ -146,9 +142,9 @@ STRIPE_DISPUTES = Export(
         "occurred_at": from_epoch("created"),
         "customer_id": "cast(null as varchar)",
         "kind": "case when amount like '-%' then 'dispute_opened' else 'dispute_won' end",
-        "amount": major_units(without_sign("amount"), "upper(currency)"),
+        "amount": stripe_amount(without_sign("amount"), "upper(currency)"),
         "currency": "upper(currency)",
-        "fee": major_units("case when fee like '-%' then '0' else fee end", "upper(currency)"),
+        "fee": stripe_amount("case when fee like '-%' then '0' else fee end", "upper(currency)"),
         "relates_to": "charge",
     },
 )
@@ -181,7 +177,7 @@ STRIPE_PAYOUTS = Export(
         "occurred_at": from_epoch("arrival_date"),
         "customer_id": "cast(null as varchar)",
         "kind": "'payout'",
-        "amount": major_units("amount", "upper(currency)"),
+        "amount": stripe_amount("amount", "upper(currency)"),
         "currency": "upper(currency)",
     },
 )
@@ -226,8 +222,8 @@ STRIPE_CREDIT_GRANTS = Export(
     records=LIST,
     columns={
         "grant_id": "id",
-        "customer_id": _id_of("customer"),
-        "credits": major_units(_VALUE, _CURRENCY),
+        "customer_id": id_of("customer"),
+        "credits": stripe_amount(_VALUE, _CURRENCY),
         "kind": "case category when 'paid' then 'paid' else 'promo' end",
         "effective_at": from_epoch("coalesce(effective_at, created)"),
         "expires_at": from_epoch("expires_at"),
@@ -235,6 +231,43 @@ STRIPE_CREDIT_GRANTS = Export(
         "currency": _CURRENCY,
         "reason": "name",
     },
+)
+
+
+class StripeVoidedCreditGrant(pa.DataFrameModel):
+    """One row per billing credit grant; those that were voided tell when.
+
+    The same list as stripe_credit_grants: that one grants, this one takes back what is left.
+    """
+
+    id: str
+    """Stripe's id; the lot."""
+    created: str = pa.Field(str_matches=EPOCH_SECONDS)
+    """When it was made."""
+    effective_at: str | None = pa.Field(nullable=True, str_matches=EPOCH_SECONDS)
+    """Usable from; null for from its creation."""
+    voided_at: str | None = pa.Field(nullable=True, str_matches=EPOCH_SECONDS)
+    """From when it cannot be used any more; what was used of it stays used."""
+
+
+STRIPE_VOIDED_CREDIT_GRANTS = Export(
+    name="stripe_voided_credit_grants",
+    title="a list of Stripe's credit grants",
+    feed="lot_events",
+    container="json",
+    schema=StripeVoidedCreditGrant,
+    records=LIST,
+    columns={
+        "lot_event_id": "id || '/void'",
+        # A grant that is voided before it can be used is taken back as it arrives.
+        "occurred_at": "greatest("
+        + ", ".join(from_epoch(time) for time in ("voided_at", "coalesce(effective_at, created)"))
+        + ")",
+        "lot_id": "id",
+        "kind": "'void'",
+        "reason": "'voided in Stripe'",
+    },
+    only="voided_at is not null",
 )
 
 

@@ -14,11 +14,11 @@ from ingestion.exports.export import (
     WHOLE,
     Export,
     from_utc,
-    major_units,
 )
+from ingestion.exports.stripe_units import stripe_amount
 
 _AMOUNT = {
-    "amount": major_units("amount", "upper(currency)"),
+    "amount": stripe_amount("amount", "upper(currency)"),
     "currency": "upper(currency)",
 }
 

@@ -11,6 +11,7 @@ from ingestion.sources.lot_events import LOT_EVENTS
 from ingestion.sources.members import MEMBERS
 from ingestion.sources.payments import PAYMENTS
 from ingestion.sources.period_closes import PERIOD_CLOSES
+from ingestion.sources.settlements import SETTLEMENTS
 from ingestion.sources.statements import STATEMENTS
 from ingestion.sources.subscriptions import SUBSCRIPTIONS
 from ingestion.sources.usage import USAGE
@@ -29,6 +30,7 @@ FEEDS: dict[str, Feed] = {
         FX_RATES,
         PERIOD_CLOSES,
         STATEMENTS,
+        SETTLEMENTS,
     )
 }
 """Feed name -> feed, in the order of the documentation."""

@@ -16,7 +16,7 @@ from reports.schemas.ledger import (
     WalletBalances,
 )
 from reports.schemas.pricing import RateCardChanges, ShadowPrices, UsageMargin
-from reports.schemas.reconciliation import Reconciliation
+from reports.schemas.reconciliation import CashReconciliation, Reconciliation
 from reports.schemas.revenue import (
     ContractBalances,
     Corrections,
@@ -71,6 +71,7 @@ OUTPUTS = (
     Output("limit_breaches", LimitBreaches, None),
     Output("stranded_credits", StrandedCredits),
     Output("reconciliation", Reconciliation, None),
+    Output("cash_reconciliation", CashReconciliation),
     Output("load_audit", LoadAudit, None),
     Output("period_closes", PeriodCloses, None),
 )

@@ -1,9 +1,9 @@
-"""Sheet of what other systems state, beside the books."""
+"""Sheet of what other systems state and processors moved, beside the books."""
 
 from __future__ import annotations
 
 from reports.workbook.books import Books
-from reports.workbook.model import Column, Kind, Sheet, Table, credits
+from reports.workbook.model import Column, Kind, Sheet, Table, credits, money
 
 BUCKETS = {
     "rounding": "Rounding",
@@ -15,6 +15,17 @@ BUCKETS = {
     "missing_there": "Missing there",
 }
 """Column of the mart -> its title; together they are the difference."""
+
+CASH_BUCKETS = {
+    "timing": "Timing",
+    "fee": "Fee",
+    "fx": "FX",
+    "refund": "Refund",
+    "dispute": "Dispute",
+    "not_told": "Not told",
+    "missing_here": "Missing here",
+    "missing_there": "Missing there",
+}
 
 
 def reconciliation(books: Books) -> Sheet:
@@ -41,13 +52,55 @@ def reconciliation(books: Books) -> Sheet:
             *(credits(key, title) for key, title in BUCKETS.items()),
         ),
         whole="marts.reconciliation",
+        title="Wallets",
     )
     return Sheet(
         name="Reconciliation",
         answers="Do other systems say what the books say, and if not, why?",
-        tables=(table,),
+        tables=(table, _cash()),
         notes=(
             "Difference is theirs less ours, in the unit of the wallet; the columns after it say "
             "why, and add up to it. Until is not included.",
+            "Cash: what processors moved less what was posted to cash in transit. To the end of "
+            "the month: differences of timing leave when both sides have moved.",
         ),
+    )
+
+
+def _cash() -> Table:
+    """Cash in transit to the end of the month, and each fact that does not tie by then.
+
+    What ties is summed to a line per kind: a list of it would be one of all payments.
+    """
+    buckets = ", ".join(f"sum({bucket}) as {bucket}" for bucket in CASH_BUCKETS)
+    return Table(
+        sql=f"""
+        with
+        facts as (
+            select
+                kind, fact_id, currency, sum(theirs) as theirs, sum(ours) as ours,
+                sum(difference) as difference, {buckets}
+            from marts.cash_reconciliation where booked_period <= $period
+            group by kind, fact_id, currency
+        ),
+        listed as (
+            select *, difference = 0 as ties, if(difference = 0, 'all that tie', fact_id) as fact
+            from facts
+        )
+        select
+            kind, fact, currency, sum(theirs) as theirs, sum(ours) as ours,
+            sum(difference) as difference, {buckets}
+        from listed group by kind, fact, currency, ties order by currency, kind, ties desc, fact
+        """,
+        columns=(
+            Column("kind", "Kind", width=12),
+            Column("fact", "Fact", width=18),
+            Column("currency", "Currency"),
+            money("theirs", "Processor"),
+            money("ours", "Cash in transit"),
+            money("difference", "Difference"),
+            *(money(key, title) for key, title in CASH_BUCKETS.items()),
+        ),
+        whole="marts.cash_reconciliation",
+        title="Cash",
     )
