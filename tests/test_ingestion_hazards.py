@@ -42,7 +42,7 @@ def test_the_utc_column_of_a_report_counts_and_not_its_twin_in_another_zone(
 
 @pytest.mark.parametrize("amount", ["25,00", "1.234,56", "1 234.56", "$25.00", "1,23,456.00"])
 def test_a_report_with_another_decimal_separator_is_refused(tmp_path: Path, amount: str) -> None:
-    """`decimal_separator` is a parameter of the report: read wrongly, a comma is a factor of 100."""
+    """`decimal_separator` is a parameter of the report; a comma read wrongly is a factor of 100."""
     company = Company(tmp_path, REPORT)
     company.file(
         "report.csv", HEADER, f'txn_1,,2026-03-01 00:30:00,usd,"{amount}",0.00,charge,ch_1,cus_a'

@@ -220,7 +220,10 @@ BAD: list[tuple[str, dict[str, Any], str | None, str]] = [
     ("settlements", {"kind": "transfer"}, "kind",
      "is none of charge, refund, dispute, fee, payout, adjustment"),
     ("settlements", {"currency": "usd"}, "currency", "is not a currency of ISO 4217"),
+    ("settlements", {"occurred_at": EARLIEST - MOMENT}, "occurred_at", BEFORE),
     ("settlements", {"occurred_at": LATEST}, "occurred_at", AFTER),
+    ("settlements", {"available_at": LATEST}, "available_at", AFTER),
+    ("settlements", {"received_at": LATEST}, "received_at", AFTER),
     ("settlements", {"available_at": EARLIEST - MOMENT}, "available_at", BEFORE),
     ("settlements", {"received_at": EARLIEST - MOMENT}, "received_at", BEFORE),
     ("statements", {"received_at": LATEST}, "received_at", AFTER),
@@ -258,7 +261,6 @@ JUST_INSIDE: list[tuple[str, dict[str, Any]]] = [
     ("statements", {"amount": -SMALLEST, "received_at": NOON, "decimals": 0}),
     ("statements", {"measure": "drawn", "from_at": NOON - MOMENT, "decimals": 9}),
     ("settlements", {"amount": Decimal(-100), "fee": Decimal(-3), "net": Decimal(-97)}),
-    ("settlements", {"fee": None, "net": None}),
     ("statements", {"customer_id": None, "lot_id": "gr_1"}),
 ]
 

@@ -106,6 +106,11 @@ class CashReconciliation(Mart):
     missing_here: Money = pa.Field(ge=0)
     missing_there: Money = pa.Field(le=0)
 
+    class Config:
+        """Its key."""
+
+        unique = ("booked_period", "fact_id")
+
     @pa.dataframe_check(error="booked_period is a month")
     def booked_period_is_a_month(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A month is its first day."""
