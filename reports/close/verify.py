@@ -151,7 +151,7 @@ def _digests(root: Path, chain: list[Entry]) -> list[str]:
         claimed = (manifest.get("no"), manifest.get("action"), manifest.get("period"))
         if claimed != (entry.no, entry.action, entry.period):
             problems.append(f"{name}/{MANIFEST}: belongs to another entry")
-        actual, beside = digest(path), _text(entry.folder / MANIFEST_DIGEST).strip()
+        actual, beside = digest(path), _text(entry.folder / MANIFEST_DIGEST).removesuffix("\n")
         if position + 1 < len(chain):
             following = manifests[position + 1]
             witness = str((following or {}).get("previous"))
@@ -211,7 +211,7 @@ def read_manifest(entry: Entry) -> dict[str, Any] | None:
 def _text(path: Path) -> str:
     """The text of a small file; empty if it cannot be read."""
     try:
-        return path.read_text("ascii")
+        return path.read_bytes().decode("ascii")
     except (OSError, ValueError):
         return ""
 
