@@ -234,18 +234,15 @@ def statement_results(connection: DuckDBPyConnection) -> list[CheckResult]:
     for source, measure, wallet, decimals, statements, unexplained, theirs, explained in found:
         figures = "figure" if statements == 1 else "figures"
         results.append(
-            CheckResult(
-                name=f"statements_{source}_{measure}_{wallet}".lower(),
-                kind="statement",
-                statement=f"What {source} states is ours or explained, {statements:,} {figures} "
+            _counted(
+                f"statements_{source}_{measure}_{wallet}".lower(),
+                f"What {source} states is ours or explained, {statements:,} {figures} "
                 f"({measure}, {wallet})",
-                left_name="stated",
-                left_value=Decimal(theirs),
-                right_name="ours and explained",
-                right_value=Decimal(explained),
-                decimals=decimals,
-                failures=unexplained,
-                rows_kept_in="marts.reconciliation" if unexplained else "",
+                ("stated", theirs),
+                ("ours and explained", explained),
+                decimals,
+                unexplained,
+                "marts.reconciliation",
             )
         )
     return results
@@ -274,18 +271,15 @@ def cash_results(connection: DuckDBPyConnection) -> list[CheckResult]:
         """
     ).fetchall():
         results.append(
-            CheckResult(
-                name=f"cash_{currency}".lower(),
-                kind="statement",
-                statement="What processors moved is in cash in transit or explained, "
+            _counted(
+                f"cash_{currency}".lower(),
+                "What processors moved is in cash in transit or explained, "
                 f"{facts:,} {'fact' if facts == 1 else 'facts'} ({currency})",
-                left_name="moved",
-                left_value=Decimal(theirs),
-                right_name="ours and explained",
-                right_value=Decimal(explained),
-                decimals=decimals,
-                failures=unexplained,
-                rows_kept_in="marts.cash_reconciliation" if unexplained else "",
+                ("moved", theirs),
+                ("ours and explained", explained),
+                decimals,
+                unexplained,
+                "marts.cash_reconciliation",
             )
         )
     for currency, decimals, payouts, unequal, paid, named in connection.execute(
@@ -302,18 +296,15 @@ def cash_results(connection: DuckDBPyConnection) -> list[CheckResult]:
         """
     ).fetchall():
         results.append(
-            CheckResult(
-                name=f"payouts_{currency}".lower(),
-                kind="statement",
-                statement=f"{payouts:,} {'payout is' if payouts == 1 else 'payouts are'} "
+            _counted(
+                f"payouts_{currency}".lower(),
+                f"{payouts:,} {'payout is' if payouts == 1 else 'payouts are'} "
                 f"the movements in them ({currency})",
-                left_name="paid out",
-                left_value=Decimal(paid),
-                right_name="movements",
-                right_value=Decimal(named),
-                decimals=decimals,
-                failures=unequal,
-                rows_kept_in="marts.cash_reconciliation" if unequal else "",
+                ("paid out", paid),
+                ("movements", named),
+                decimals,
+                unequal,
+                "marts.cash_reconciliation",
             )
         )
     return results
@@ -373,4 +364,28 @@ def _compared(
         decimals=decimals,
         failures=failures or int(not is_ok),
         is_ok=is_ok,
+    )
+
+
+def _counted(
+    name: str,
+    statement: str,
+    left: tuple[str, Decimal],
+    right: tuple[str, Decimal],
+    decimals: int,
+    unexplained: int,
+    table: str,
+) -> CheckResult:
+    """Two sums beside each other, and how many rows of a mart keep a difference nothing names."""
+    return CheckResult(
+        name=name,
+        kind="statement",
+        statement=statement,
+        left_name=left[0],
+        left_value=Decimal(left[1]),
+        right_name=right[0],
+        right_value=Decimal(right[1]),
+        decimals=decimals,
+        failures=unexplained,
+        rows_kept_in=table if unexplained else "",
     )
