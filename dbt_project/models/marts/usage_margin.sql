@@ -84,29 +84,16 @@ used as (
         chain.wallet
 ),
 
--- What was earned is shared by what usage of its month of service costs, also where it was repaid months later.
-of_service as (
-    select
-        customer_id,
-        service_period,
-        property_set_no,
-        version,
-        version_no,
-        wallet,
-        {{ sum_credits('credits') }} as weight
-    from used
-    group by customer_id, service_period, property_set_no, version, version_no, wallet
-),
-
 service_weights as (
     select
         *,
         {{ sum_credits(
-            'weight',
-            'partition by customer_id, service_period, property_set_no'
+            'credits',
+            'partition by customer_id, booked_period, service_period, property_set_no'
             ~ ' order by version_no, wallet nulls first rows unbounded preceding') }} as weight_to,
-        {{ sum_credits('weight', 'partition by customer_id, service_period, property_set_no') }} as weight_total
-    from of_service
+        {{ sum_credits('credits', 'partition by customer_id, booked_period, service_period, property_set_no') }}
+            as weight_total
+    from used
 ),
 
 of_booking as (
@@ -167,6 +154,33 @@ earned as (
     group by customer_id, booked_period, service_period, property_set_no, currency
 ),
 
+-- What was earned is shared by what usage of its month of service costs that was booked with it. Where none was, as when
+-- an overdraft is repaid months later, by that booked last before: what comes after a month is closed moves none of it.
+weighed as (
+    select
+        earned.customer_id,
+        earned.booked_period,
+        earned.service_period,
+        earned.property_set_no,
+        earned.currency,
+        earned.amount,
+        max(used.booked_period) as weighed_period
+    from earned
+    inner join used
+        on
+            earned.customer_id = used.customer_id
+            and earned.service_period = used.service_period
+            and earned.property_set_no = used.property_set_no
+            and earned.booked_period >= used.booked_period
+    group by
+        earned.customer_id,
+        earned.booked_period,
+        earned.service_period,
+        earned.property_set_no,
+        earned.currency,
+        earned.amount
+),
+
 charged as (
     select
         customer_id,
@@ -195,28 +209,29 @@ parts as (
     cross join book
     union all
     select
-        earned.booked_period,
-        earned.property_set_no,
-        earned.customer_id,
+        weighed.booked_period,
+        weighed.property_set_no,
+        weighed.customer_id,
         weights.version,
         weights.wallet,
-        earned.currency,
+        weighed.currency,
         {{ zero_credits() }} as quantity,
         {{ zero_credits() }} as credits,
         cast(
-            {{ settled_to_date('earned.amount', 'weights.weight_to', 'weights.weight_total', 'coalesce(currencies.minor_units, 2)') }}
+            {{ settled_to_date('weighed.amount', 'weights.weight_to', 'weights.weight_total', 'coalesce(currencies.minor_units, 2)') }}
             - {{ settled_to_date(
-                'earned.amount', '(weights.weight_to - weights.weight)', 'weights.weight_total',
+                'weighed.amount', '(weights.weight_to - weights.credits)', 'weights.weight_total',
                 'coalesce(currencies.minor_units, 2)') }} as {{ t_money() }}) as revenue,
         {{ zero_money() }} as supplier_cost
-    from earned
+    from weighed
     inner join service_weights as weights
         on
-            earned.customer_id = weights.customer_id
-            and earned.service_period = weights.service_period
-            and earned.property_set_no = weights.property_set_no
+            weighed.customer_id = weights.customer_id
+            and weighed.weighed_period = weights.booked_period
+            and weighed.service_period = weights.service_period
+            and weighed.property_set_no = weights.property_set_no
     left join currencies
-        on earned.currency = currencies.currency
+        on weighed.currency = currencies.currency
     union all
     select
         charged.booked_period,
